@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
+/*
+ * libmlocktrace: read memory-lock records from eBPF programs or from a
+ * recording, and say what they mean.
+ *
+ * Conventions. Functions return 0 (or a positive answer) or a negative errno.
+ * Constructors fill an out-pointer; destructors take NULL. The library never
+ * prints, never exits and never touches signals; what it has to say goes to
+ * the log function of the options. A handle belongs to one thread at a time.
+ * Option structs start with their size: set it with sizeof, zero the rest.
+ */
+#ifndef MLOCKTRACE_H
+#define MLOCKTRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include <mlocktrace/event.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MLT_CAUSE(id, TAG, name, help, advice) MLOCKTRACE_CAUSE_##TAG = id,
+enum mlocktrace_cause {
+#include <mlocktrace/events.def>
+	MLOCKTRACE_CAUSE_MAX
+};
+
+struct mlocktrace; /* one open source */
+
+enum mlocktrace_log_level {
+	MLOCKTRACE_LOG_ERROR,
+	MLOCKTRACE_LOG_WARN,
+	MLOCKTRACE_LOG_INFO,
+	MLOCKTRACE_LOG_DEBUG,
+};
+
+/* Receives one line without a newline; valid during the call only. */
+typedef void (*mlocktrace_log_fn)(void *ctx, enum mlocktrace_log_level level, const char *line);
+
+/**
+ * struct mlocktrace_opts - what to open and what to let through
+ * @size:          sizeof(struct mlocktrace_opts)
+ * @source:        "auto" (also NULL), "bpf", or the path of a recording
+ * @tier:          for bpf: "auto" (also NULL), "fentry", "kprobe", "tracepoint"
+ * @btf_path:      file with the kernel's BTF, for a kernel without its own; NULL = the kernel's
+ * @pids:          processes to follow, all their threads; ids as seen from the caller's
+ *                 pid namespace; borrowed during open only
+ * @n_pids:        0 = every process
+ * @follow:        also the children, made from now on, of @pids
+ * @failures_only: only records with a negative result
+ * @stacks:        user and kernel stack in every record
+ * @ops:           bit (1 << op) for each op to record; 0 = all
+ * @by_uid:        only processes of @uid
+ * @uid:           real uid, in the initial user namespace
+ * @comm:          only tasks of exactly this name (at most 15 bytes); NULL = any
+ * @cgroup:        only processes in this cgroup v2 folder or below; NULL = any
+ * @buffer_bytes:  ring buffer, rounded up to a power of two of whole pages; 0 = 8 MiB
+ * @log:           where the library's words go; NULL = nowhere
+ * @log_ctx:       first argument of @log
+ *
+ * All filters are combined with "and". They act in the kernel; on a recording
+ * they act on the records read, where @cgroup must be the folder's id in decimal.
+ */
+struct mlocktrace_opts {
+	size_t size;
+	const char *source;
+	const char *tier;
+	const char *btf_path;
+	const pid_t *pids;
+	size_t n_pids;
+	bool follow;
+	bool failures_only;
+	bool stacks;
+	bool by_uid;
+	uid_t uid;
+	uint64_t ops;
+	const char *comm;
+	const char *cgroup;
+	size_t buffer_bytes;
+	mlocktrace_log_fn log;
+	void *log_ctx;
+};
+
+/**
+ * mlocktrace_open - open a source and start recording
+ * @handle: filled on success; free with mlocktrace_close()
+ * @opts:   NULL = everything, best source
+ *
+ * Return: 0, or -EPERM (privilege missing), -ENOENT (no such recording, cgroup or
+ * kernel BTF), -ESRCH (one of @pids does not exist), -EOPNOTSUPP (no tier works
+ * here), -EBADMSG (not a recording), -EINVAL (a bad option), or another -errno.
+ * mlocktrace_open_error() and the log name the remedy.
+ */
+int mlocktrace_open(struct mlocktrace **handle, const struct mlocktrace_opts *opts);
+
+/* What the last failed mlocktrace_open() of this thread stumbled over, and the remedy; never NULL. */
+const char *mlocktrace_open_error(void);
+
+/* Stop recording and free all. Records not yet read are gone. */
+void mlocktrace_close(struct mlocktrace *handle);
+
+/**
+ * mlocktrace_stop - stop recording, keep what was recorded
+ *
+ * Detaches every hook; records made so far can still be read with
+ * mlocktrace_next(). Return: 0 or -errno.
+ */
+int mlocktrace_stop(struct mlocktrace *handle);
+
+/**
+ * mlocktrace_next - the next record
+ * @event: filled on 1; belongs to the handle, valid until the next call on it
+ *
+ * Never blocks. Return: 1 = a record, 0 = none now (live source),
+ * -ENODATA = end of a recording, -EBADMSG = the recording is cut off or damaged
+ * here, or another -errno.
+ */
+int mlocktrace_next(struct mlocktrace *handle, const struct mlocktrace_event **event);
+
+/**
+ * mlocktrace_wait - sleep until there may be a record
+ * @timeout_ms: -1 = for ever
+ *
+ * Return: 1 = call mlocktrace_next(), 0 = timeout, -EINTR = a signal came,
+ * or another -errno. A recording never makes you wait.
+ */
+int mlocktrace_wait(struct mlocktrace *handle, int timeout_ms);
+
+/**
+ * mlocktrace_fd - for a poll loop of your own: readable when records wait
+ *
+ * Call mlocktrace_next() until it returns 0 before you poll; that arms the
+ * descriptor. Return: a descriptor that belongs to the handle (do not close
+ * it), or -EOPNOTSUPP for a recording.
+ */
+int mlocktrace_fd(const struct mlocktrace *handle);
+
+/* Addresses of the record's stack tail, innermost first, in the event's own memory. */
+const uint64_t *mlocktrace_event_user_stack(const struct mlocktrace_event *event, size_t *n);
+const uint64_t *mlocktrace_event_kernel_stack(const struct mlocktrace_event *event, size_t *n);
+
+/**
+ * struct mlocktrace_stats - the books of the stream: seen = delivered + dropped + waiting
+ * @size:      sizeof(struct mlocktrace_stats), set by the caller
+ * @seen:      records made by the producer (after its filters)
+ * @delivered: of these, handed out by mlocktrace_next()
+ * @dropped:   of these, lost for want of buffer
+ * @missed:    hook invocations that the kernel itself skipped (recursion, missing return
+ *             probe instances), as far as this kernel counts them
+ * @untracked: calls that could not be followed for want of state memory
+ */
+struct mlocktrace_stats {
+	size_t size;
+	uint64_t seen;
+	uint64_t delivered;
+	uint64_t dropped;
+	uint64_t missed;
+	uint64_t untracked;
+};
+
+/* @cpu: one CPU, or -1 for the sum. @missed and @untracked are filled for -1 only.
+ * Return: 0, -EINVAL, or -ENOENT past the last CPU. */
+int mlocktrace_stats(struct mlocktrace *handle, int cpu, struct mlocktrace_stats *stats);
+
+/* "bpf" or "file"; never NULL. */
+const char *mlocktrace_source(const struct mlocktrace *handle);
+/* The tier in use ("fentry", ...), "" for a recording; never NULL. */
+const char *mlocktrace_tier(const struct mlocktrace *handle);
+
+/**
+ * struct mlocktrace_hook - one place in the kernel that is listened to
+ * @name:     kernel function or tracepoint
+ * @help:     what it is for
+ * @attached: it is listened to
+ * @required: without it the tier does not work
+ * @why_not:  when not attached, the reason; else ""
+ */
+struct mlocktrace_hook {
+	const char *name;
+	const char *help;
+	bool attached;
+	bool required;
+	const char *why_not;
+};
+
+/* The @i-th hook of an open bpf source. Strings belong to the handle.
+ * Return: 0, or -ENOENT past the last. */
+int mlocktrace_hook(const struct mlocktrace *handle, size_t i, struct mlocktrace_hook *hook);
+
+/* ---- what a record means -------------------------------------------------- */
+
+/* Why the call failed; a pure function of the record. */
+enum mlocktrace_cause mlocktrace_cause(const struct mlocktrace_event *event);
+
+/**
+ * mlocktrace_explain - the verdict in one or two sentences, with its arithmetic and the smallest fix
+ * @buf: at least 1 byte; always terminated; never holds control characters
+ *
+ * Return: length without the terminator of what a large enough buffer would hold
+ * (as snprintf); 0 and "" when there is nothing to say.
+ */
+int mlocktrace_explain(const struct mlocktrace_event *event, char *buf, size_t size);
+
+/* Smallest soft limit in bytes with which this refusal would have passed the limit test;
+ * 0 when the limit had no part in it. */
+uint64_t mlocktrace_needed_limit(const struct mlocktrace_event *event);
+
+/* Names of ids; NULL for an unknown id. The strings are static. */
+const char *mlocktrace_op_name(unsigned int op);
+const char *mlocktrace_counter_name(unsigned int counter);
+const char *mlocktrace_cause_name(unsigned int cause);
+const char *mlocktrace_tier_name(unsigned int tier);
+const char *mlocktrace_flag_name(unsigned int bit);
+/* Symbolic name of a positive errno ("ENOMEM"); NULL if unknown. */
+const char *mlocktrace_errno_name(int err);
+/* Ids of names; 0 for an unknown name (no op has id 0). */
+unsigned int mlocktrace_op_by_name(const char *name);
+
+/**
+ * mlocktrace_about - what an op, cause, counter, flag, tier or errno name means
+ * @i: 0, 1, ... for words that mean several things
+ * @kind: filled with "op", "cause", "counter", "flag", "tier" or "errno"
+ * @help: filled with one sentence
+ * @advice: filled with what to do, or NULL
+ *
+ * Return: 0, or -ENOENT when there is no (further) meaning.
+ * mlocktrace_about_list() names everything there is: 0, or -ENOENT past the last.
+ */
+int mlocktrace_about(const char *word, size_t i, const char **kind, const char **help,
+		     const char **advice);
+int mlocktrace_about_list(size_t i, const char **kind, const char **word);
+
+/* ---- writers --------------------------------------------------------------- */
+
+struct mlocktrace_symbols; /* addresses to names; see below */
+
+enum mlocktrace_format {
+	MLOCKTRACE_TEXT, /* one line per record, a verdict line under each refusal */
+	MLOCKTRACE_JSON, /* one object per line */
+	MLOCKTRACE_FILE, /* a recording, to be opened as a source */
+};
+
+/**
+ * struct mlocktrace_writer_opts
+ * @size:    sizeof(struct mlocktrace_writer_opts)
+ * @format:  how
+ * @color:   text: escape sequences for colour
+ * @verbose: text: verdict and facts under every record; JSON: explain in every object
+ * @time:    text: column with the time of day
+ * @symbols: names for stacks, borrowed for the writer's lifetime; NULL = bare addresses
+ * @source:  handle whose records are written (for the header of a recording, and for the
+ *           time of day of a replayed one); may be NULL
+ */
+struct mlocktrace_writer_opts {
+	size_t size;
+	enum mlocktrace_format format;
+	bool color;
+	bool verbose;
+	bool time;
+	struct mlocktrace_symbols *symbols;
+	const struct mlocktrace *source;
+};
+
+struct mlocktrace_writer;
+
+/**
+ * mlocktrace_writer_new - write records to a stream
+ * @out: borrowed; the caller closes it after mlocktrace_writer_free()
+ *
+ * Return: 0, -EINVAL, -ENOMEM.
+ */
+int mlocktrace_writer_new(struct mlocktrace_writer **writer, FILE *out,
+			  const struct mlocktrace_writer_opts *opts);
+
+/* Write one record, whole or not at all as far as @out allows. Return: 0 or -errno (-ENOSPC, -EPIPE, ...). */
+int mlocktrace_write(struct mlocktrace_writer *writer, const struct mlocktrace_event *event);
+
+/**
+ * mlocktrace_writer_finish - write the end (a recording's books) and flush
+ * @stats: of the source, for a recording's trailer; NULL = unknown
+ *
+ * Return: 0 or -errno. After an error in a recording on a regular file, the
+ * file is cut back to its last whole record.
+ */
+int mlocktrace_writer_finish(struct mlocktrace_writer *writer, const struct mlocktrace_stats *stats);
+
+void mlocktrace_writer_free(struct mlocktrace_writer *writer);
+
+/* Copy @text so that it can be shown on a terminal: control characters, invalid UTF-8 and
+ * backslashes become \xNN. Returns as snprintf; @len bytes or up to the first NUL are read. */
+int mlocktrace_escape(char *buf, size_t size, const char *text, size_t len);
+
+/* ---- symbols ---------------------------------------------------------------- */
+
+/* Names for the addresses in stacks, of living processes (by their maps, ELF symbols and
+ * separate debug files) and of the kernel (/proc/kallsyms). */
+int mlocktrace_symbols_new(struct mlocktrace_symbols **symbols);
+void mlocktrace_symbols_free(struct mlocktrace_symbols *symbols);
+
+/**
+ * mlocktrace_symbol - name of one address
+ * @event: whose stack it is from
+ * @i:     index into the stack: user frames first, then kernel frames
+ * @buf:   filled with "function+0x1c (module)", "[unknown] (module)", or the bare address
+ *
+ * Return: as snprintf. Also serves recordings: their stored names are used when the
+ * event came from one.
+ */
+int mlocktrace_symbol(struct mlocktrace_symbols *symbols, const struct mlocktrace_event *event,
+		      size_t i, char *buf, size_t size);
+
+/* Version of the library at run time, "MAJOR.MINOR.PATCH". */
+const char *mlocktrace_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
