@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * From a finished call to a record in the ring buffer, with the books of the
+ * stream: every record made gets the next number of its CPU, and one that
+ * finds no room is counted.
+ */
+#ifndef MLT_RECORD_BPF_H
+#define MLT_RECORD_BPF_H
+
+#include "state.bpf.h"
+
+#define MLT_TAIL_BYTES ((MLOCKTRACE_STACK_USER + MLOCKTRACE_STACK_KERNEL) * 8)
+#define MLT_WAKE_EVERY 64 /* records between looks at the fill level */
+
+struct mlt_stacked_event {
+	struct mlocktrace_event event;
+	__u64 stack[MLOCKTRACE_STACK_USER + MLOCKTRACE_STACK_KERNEL];
+};
+
+static __always_inline __u64 mlt_bytes(__u64 pages)
+{
+	return pages << cfg.page_shift;
+}
+
+static __always_inline __u64 mlt_op_is_ranged(__u8 op)
+{
+	return op == MLOCKTRACE_OP_MLOCK || op == MLOCKTRACE_OP_MLOCK2 ||
+	       op == MLOCKTRACE_OP_MUNLOCK;
+}
+
+/*
+ * Waking the reader costs more than the record. It is woken when it has said
+ * that it sleeps, or when the buffer is half full; else it looks by itself.
+ */
+static __always_inline __u64 mlt_wakeup(__u64 seq)
+{
+	if (shared.reader_waits) {
+		shared.reader_waits = 0;
+		return BPF_RB_FORCE_WAKEUP;
+	}
+	if (!(seq & (MLT_WAKE_EVERY - 1)) &&
+	    bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >
+		    bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 2)
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
+}
+
+/* Give an address space its id and owner. */
+MLT_SUB int mlt_mm_name(__u64 mm, struct task_struct *task)
+{
+	struct mlt_mm fresh = {};
+	struct task_struct *owner = 0;
+	__u64 key = mm;
+
+	/* A vfork child or a CLONE_VM task locks on behalf of the owner. */
+	if (mlt_mm_has_owner())
+		owner = BPF_CORE_READ((struct mm_struct *)mm, owner);
+	if (!owner)
+		owner = task;
+	fresh.id = mlt_fetch_inc(&mlt_cpu()->mm_ids) * MLT_MAX_CPUS + bpf_get_smp_processor_id() + 1;
+	fresh.tgid = BPF_CORE_READ(owner, tgid);
+	fresh.pid = mlt_pid(owner);
+	fresh.tid = fresh.pid;
+	fresh.start_ns = BPF_CORE_READ(owner, group_leader, start_boottime);
+	fresh.uid = BPF_CORE_READ(owner, real_cred, uid.val);
+	fresh.cgroup_id = bpf_get_current_cgroup_id();
+	bpf_core_read(fresh.comm, sizeof(fresh.comm), &owner->comm);
+	return bpf_map_update_elem(&mms, &key, &fresh, BPF_NOEXIST);
+}
+
+/* Its id and owner; it is named when it first holds something. */
+MLT_SUB struct mlt_mm *mlt_mm_known(struct mlt_call *call)
+{
+	struct mlt_mm *known;
+	__u64 key;
+
+	if (!call)
+		return 0;
+	key = call->mm;
+	known = bpf_map_lookup_elem(&mms, &key);
+	if (known || (!call->after && !call->before))
+		return known;
+	mlt_mm_name(key, (struct task_struct *)bpf_get_current_task());
+	return bpf_map_lookup_elem(&mms, &key);
+}
+
+/* Who: the current task, or the owner of an address space that ended without it. */
+static __always_inline void mlt_fill_who(struct mlocktrace_event *e, const struct mlt_mm *instead)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	if (instead) {
+		e->pid = instead->pid;
+		e->tid = instead->tid;
+		e->start_ns = instead->start_ns;
+		e->uid = instead->uid;
+		e->cgroup_id = instead->cgroup_id;
+		__builtin_memcpy(e->comm, instead->comm, sizeof(e->comm));
+		return;
+	}
+	e->pid = mlt_pid(task);
+	e->tid = mlt_tid(task);
+	e->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	e->uid = (__u32)bpf_get_current_uid_gid();
+	e->cgroup_id = bpf_get_current_cgroup_id();
+	bpf_get_current_comm(e->comm, sizeof(e->comm));
+}
+
+static __always_inline void mlt_fill_stacks(void *ctx, struct mlt_stacked_event *s)
+{
+	__u64 user, kernel;
+	long got;
+
+	got = bpf_get_stack(ctx, s->stack, MLOCKTRACE_STACK_USER * 8, BPF_F_USER_STACK);
+	user = got < 0 ? 0 : got & ~7L;
+	if (user > MLOCKTRACE_STACK_USER * 8)
+		return;
+	got = bpf_get_stack(ctx, (void *)s->stack + user, MLOCKTRACE_STACK_KERNEL * 8, 0);
+	kernel = got < 0 ? 0 : got;
+	s->event.n_user = user / 8;
+	s->event.n_kernel = kernel / 8;
+	s->event.size += user + kernel;
+	if (user == MLOCKTRACE_STACK_USER * 8 || kernel == MLOCKTRACE_STACK_KERNEL * 8)
+		s->event.flags |= MLOCKTRACE_F_TRUNCATED_STACK;
+}
+
+/*
+ * Make the record. @who: see mlt_fill_who(). The call's counters are in pages,
+ * the record's in bytes.
+ */
+MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
+			       const struct mlt_mm *mm, const struct mlt_mm *who)
+{
+	struct mlt_cpu *cpu = mlt_cpu();
+	struct mlocktrace_event *e;
+	__u64 seq, now = bpf_ktime_get_ns();
+	__u8 op;
+
+	if (!call)
+		return 0;
+	op = call->op;
+	seq = mlt_fetch_inc(&cpu->seen) + 1;
+	if (cfg.stacks)
+		e = bpf_ringbuf_reserve(&events, sizeof(struct mlt_stacked_event), 0);
+	else
+		e = bpf_ringbuf_reserve(&events, sizeof(struct mlocktrace_event), 0);
+	if (!e) {
+		mlt_fetch_inc(&cpu->dropped);
+		return 0;
+	}
+	e->size = sizeof(*e);
+	e->abi = MLOCKTRACE_ABI;
+	e->op = op;
+	e->counter = op == MLOCKTRACE_OP_SETRLIMIT ? MLOCKTRACE_COUNTER_NONE :
+						     MLOCKTRACE_COUNTER_VMLCK;
+	e->tier = cfg.tier;
+	e->cpu = bpf_get_smp_processor_id();
+	e->seq = seq;
+	e->time_ns = call->time_ns;
+	e->duration_ns = now - call->time_ns;
+	mlt_fill_who(e, who);
+	e->target_pid = call->target_pid;
+	e->mm_id = mm ? mm->id : 0;
+	e->addr = call->addr;
+	e->len = call->len;
+	e->asked = 0;
+	e->overlap = call->overlap;
+	if (mlt_op_is_ranged(op)) {
+		e->asked = PAGE_UP(call->len + (call->addr & (PAGE_BYTES - 1)));
+	} else if (op == MLOCKTRACE_OP_MLOCKALL) {
+		e->asked = mlt_bytes(call->total_vm);
+	} else if (op == MLOCKTRACE_OP_SETRLIMIT) {
+		e->old_limit = call->old_limit;
+		e->old_hard_limit = call->old_hard_limit;
+	}
+	e->before = mlt_bytes(call->before);
+	e->after = mlt_bytes(call->after);
+	e->limit = call->limit;
+	e->hard_limit = call->hard_limit;
+	e->where = call->where;
+	e->flags = call->flags;
+	e->ret = ret;
+	e->inner_ret = call->inner_ret;
+	e->arg = call->arg;
+	e->dropped = cpu->dropped;
+	e->n_user = 0;
+	e->n_kernel = 0;
+	e->reserved = 0;
+	if (cfg.stacks)
+		mlt_fill_stacks(ctx, (struct mlt_stacked_event *)e);
+	bpf_ringbuf_submit(e, mlt_wakeup(seq));
+	return 0;
+}
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What the eBPF programs and their loader (lib/source_bpf*.c) agree on besides
+ * the record: settings fixed before load, and memory both sides see afterwards.
+ */
+#ifndef MLT_BPF_SHARED_H
+#define MLT_BPF_SHARED_H
+
+#include <mlocktrace/event.h>
+
+#define MLT_MAX_CPUS 1024 /* power of two; CPUs beyond share a slot */
+
+enum mlt_sys_row {
+#define MLT_SYSCALL(tag, nr64, nr32, sym32, help) MLT_SYS_##tag,
+#include <mlocktrace/hooks.def>
+	MLT_SYS_MAX
+};
+
+enum mlt_func_row {
+#define MLT_FUNC(tag, shape, args, required, help) MLT_FUNC_##tag,
+#include <mlocktrace/hooks.def>
+	MLT_FUNC_MAX
+};
+
+/* Read-only for the programs: the verifier drops the branches they switch off. */
+struct mlt_config {
+	__u64 ops;	      /* bit (1 << op): let through */
+	__u64 cgroup_id;      /* with by_cgroup */
+	__u32 cgroup_level;   /* depth of that cgroup */
+	__u32 uid;	      /* with by_uid */
+	__u32 page_shift;
+	char comm[MLOCKTRACE_COMM_LEN]; /* with by_comm */
+	__u8 tier;
+	__u8 by_pid;
+	__u8 follow;
+	__u8 by_uid;
+	__u8 by_comm;
+	__u8 by_cgroup;
+	__u8 failures_only;
+	__u8 stacks;
+	/* What this kernel can do. */
+	__u8 task_btf;	     /* bpf_get_current_task_btf (5.11): plain loads from the task */
+	__u8 mmap_lock;	     /* mmap_lock tracepoints are attached */
+	__u8 mmap_lock_path; /* mmap_lock tracepoints pass a memcg path (before 6.15) */
+	__u8 regs_hidden;    /* system call wrappers have an argument of unknown type */
+	__u8 nargs[MLT_FUNC_MAX]; /* of the hooked functions: where fexit finds the result */
+};
+
+struct mlt_cpu {
+	__u64 seen;    /* records made */
+	__u64 dropped; /* of these, lost for want of buffer */
+	__u64 mm_ids;  /* address spaces named on this CPU */
+	__u64 untracked; /* calls not followed: no room for their state */
+	__u64 pad[4];  /* one cache line per CPU */
+};
+
+/* Both sides read and write, by plain loads and stores or the atomics noted. */
+struct mlt_shared {
+	__u32 enabled;	      /* loader: everything is attached, record now */
+	__u32 reader_waits;   /* reader: wake me at the next record; cleared by the waker */
+	__u32 active;	      /* programs, atomically: traced calls under way */
+	__u32 max_map_count;  /* loader: vm.max_map_count */
+	__u32 pidns_level;    /* set by the task iterator: reader's pid namespace, */
+	__u32 pidns_inum;     /*   depth and inode */
+	__u64 pad[5];
+	struct mlt_cpu cpus[MLT_MAX_CPUS];
+};
+
+#endif

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Maps, settings, and how to look at the current task: the ground of the eBPF
+ * programs. Nothing here knows what an operation means.
+ */
+#ifndef MLT_STATE_BPF_H
+#define MLT_STATE_BPF_H
+
+#include "types.bpf.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#define _LINUX_TYPES_H /* types.bpf.h stands for it */
+#include "shared.h"
+#include "kver.bpf.h"
+
+/*
+ * A subprogram. `used` keeps the compiler from dropping a result that nobody
+ * looks at: it would leave anything in r0, and 5.10 refuses a stack address there.
+ */
+#define MLT_SUB static __attribute__((noinline, used))
+
+#define MLT_RLIMIT_MEMLOCK 8 /* include/uapi/asm-generic/resource.h */
+#define MLT_CAP_IPC_LOCK 14  /* include/uapi/linux/capability.h */
+#define MLT_VM_LOCKED 0x2000UL /* include/linux/mm.h */
+#define MLT_TS_COMPAT 2	     /* arch/x86/include/asm/thread_info.h */
+#define MLT_EINTR 4
+#define MLT_ENOMEM 12
+
+const volatile struct mlt_config cfg = {};
+struct mlt_shared shared = {};
+
+#define PAGE_BYTES (1ULL << cfg.page_shift)
+#define PAGE_DOWN(x) ((x) & ~(PAGE_BYTES - 1))
+#define PAGE_UP(x) PAGE_DOWN((x) + PAGE_BYTES - 1)
+
+/* A walk over the mappings of a range; see vmas.bpf.h. */
+struct mlt_walk {
+	__u64 at; /* everything below is accounted for */
+	__u64 end;
+	__u64 locked; /* bytes */
+	__u64 hole;   /* first unmapped address, or end */
+	__u64 root;   /* maple tree: where to begin, */
+	__u64 entry;  /*   where we are, */
+	__u64 max;    /*   and the last index below it; red-black tree: the next node */
+};
+
+/*
+ * A traced call of one thread, from its entry to its exit. The inner hooks add
+ * what they see; the exit turns it into a record. Counters are in pages here.
+ */
+struct mlt_call {
+	__u64 time_ns;
+	__u64 args[4]; /* of the system call */
+	__u64 addr;
+	__u64 len;
+	__u64 overlap; /* bytes */
+	__u64 where;
+	__u64 before;
+	__u64 after;
+	__u64 total_vm;
+	__u64 limit;
+	__u64 hard_limit;
+	__u64 old_limit;
+	__u64 old_hard_limit;
+	__u64 new_ptr; /* prlimit64: user addresses of the new */
+	__u64 old_ptr; /*   and old limits */
+	__u64 mm;      /* address only */
+	__u32 flags;
+	__u32 arg;
+	__s32 inner_ret;
+	__u32 target_pid;
+	__u8 op;
+	__u8 active;
+	__u8 seen_lock;	   /* before and after were read under mmap_lock */
+	__u8 unlocked;	   /* the write lock was released since */
+	__u8 cap_pending;  /* inside capable(CAP_IPC_LOCK) */
+	__u8 limit_known;  /* setrlimit: the new limits were read from the kernel's copy */
+	__u8 small_rlimit; /* setrlimit: two 32-bit words at new_ptr */
+	__u8 scanned;	   /* overlap and hole were looked for */
+	struct mlt_walk walk;
+};
+
+/* Keyed by thread id. An entry lives from a thread's first traced call to its exit. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct mlt_call);
+} calls SEC(".maps");
+
+/* Who an address space belongs to, from its first traced lock to its end. */
+struct mlt_mm {
+	__u64 id;
+	__u64 start_ns;
+	__u64 cgroup_id;
+	__u32 pid, tid, uid;
+	__u32 tgid; /* in the initial pid namespace */
+	char comm[MLOCKTRACE_COMM_LEN];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* address of the mm_struct */
+	__type(value, struct mlt_mm);
+} mms SEC(".maps");
+
+/* With by_pid: processes to record, by pid in the reader's pid namespace. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, __u8);
+} targets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} events SEC(".maps");
+
+/*
+ * READ(p, field): a field of the current task or of what it points to. Plain
+ * loads where bpf_get_current_task_btf() gives a typed pointer, else the probe
+ * read helper; the verifier sees only one of the two.
+ */
+#define READ(p, field)                                                                             \
+	({                                                                                         \
+		typeof((p)->field) v_;                                                             \
+		if (cfg.task_btf)                                                                  \
+			v_ = (p)->field;                                                           \
+		else                                                                               \
+			bpf_core_read(&v_, sizeof(v_), &(p)->field);                               \
+		v_;                                                                                \
+	})
+
+static __always_inline struct task_struct *mlt_current(void)
+{
+	if (cfg.task_btf)
+		return bpf_get_current_task_btf();
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+static __always_inline __u64 mlt_fetch_inc(__u64 *p)
+{
+#ifdef MLT_NO_ATOMIC_FETCH
+	/* Before 5.12 programs run without preemption: nobody comes between. */
+	__u64 old = *p;
+
+	*(volatile __u64 *)p = old + 1;
+	return old;
+#else
+	return __sync_fetch_and_add(p, 1);
+#endif
+}
+
+static __always_inline struct mlt_cpu *mlt_cpu(void)
+{
+	return &shared.cpus[bpf_get_smp_processor_id() & (MLT_MAX_CPUS - 1)];
+}
+
+/*
+ * Id of a pid in the reader's pid namespace; 0 if it is not in there. @ns_pid
+ * is the id in the initial namespace, which is enough where the reader is there.
+ */
+MLT_SUB __u32 mlt_pid_in_ns(struct pid *pid)
+{
+	__u32 level = shared.pidns_level;
+	struct upid upid = {};
+	__u32 inum;
+
+	if (BPF_CORE_READ(pid, level) < level)
+		return 0;
+	bpf_probe_read_kernel(&upid, bpf_core_type_size(struct upid),
+			      (void *)&pid->numbers[0] + level * bpf_core_type_size(struct upid));
+	inum = BPF_CORE_READ(upid.ns, ns.inum);
+	return inum == shared.pidns_inum ? upid.nr : 0;
+}
+
+static __always_inline __u32 mlt_tid(struct task_struct *task)
+{
+	if (!shared.pidns_level)
+		return BPF_CORE_READ(task, pid);
+	return mlt_pid_in_ns(BPF_CORE_READ(task, thread_pid));
+}
+
+static __always_inline __u32 mlt_pid(struct task_struct *task)
+{
+	if (!shared.pidns_level)
+		return BPF_CORE_READ(task, tgid);
+	return mlt_pid_in_ns(BPF_CORE_READ(task, group_leader, thread_pid));
+}
+
+/* Is the current task one to record? */
+MLT_SUB int mlt_wanted(void)
+{
+	if (!shared.enabled)
+		return 0;
+	if (cfg.by_pid) {
+		__u32 pid = mlt_pid((struct task_struct *)bpf_get_current_task());
+
+		if (!bpf_map_lookup_elem(&targets, &pid))
+			return 0;
+	}
+	if (cfg.by_uid && (__u32)bpf_get_current_uid_gid() != cfg.uid)
+		return 0;
+	if (cfg.by_comm) {
+		__u64 comm[2] = {};
+
+		bpf_get_current_comm(comm, sizeof(comm));
+		if (comm[0] != ((const volatile __u64 *)cfg.comm)[0] ||
+		    comm[1] != ((const volatile __u64 *)cfg.comm)[1])
+			return 0;
+	}
+	if (cfg.by_cgroup &&
+	    bpf_get_current_ancestor_cgroup_id(cfg.cgroup_level) != cfg.cgroup_id)
+		return 0;
+	return 1;
+}
+
+static __always_inline struct mlt_call *mlt_call_lookup(void)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(&calls, &tid);
+}
+
+/* The call the current thread is in, if it is a traced one. */
+static __always_inline struct mlt_call *mlt_call_active(void)
+{
+	struct mlt_call *call;
+
+	if (!shared.active)
+		return 0;
+	call = mlt_call_lookup();
+	return call && call->active ? call : 0;
+}
+
+/*
+ * CAP_IPC_LOCK effective in the initial user namespace, as cap_capable()
+ * decides it: only a task of that namespace can have it.
+ */
+MLT_SUB int mlt_capable(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	__u32 low = 0;
+
+	if (BPF_CORE_READ(cred, user_ns, level))
+		return 0;
+	bpf_core_read(&low, sizeof(low), &cred->cap_effective);
+	return low >> MLT_CAP_IPC_LOCK & 1;
+}
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The kernel types we read, only the fields we read. libbpf relocates every
+ * access to the running kernel's layout (CO-RE), so order and size of these
+ * structs mean nothing.
+ */
+#ifndef MLT_TYPES_BPF_H
+#define MLT_TYPES_BPF_H
+
+/* <linux/types.h> for target bpf, without the C library's headers behind it. */
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed int __s32;
+typedef signed long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef _Bool bool;
+enum { false, true };
+
+enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_RINGBUF = 27,
+};
+
+enum {
+	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
+	BPF_F_USER_STACK = 1 << 8,
+	BPF_RB_NO_WAKEUP = 1,
+	BPF_RB_FORCE_WAKEUP = 2,
+	BPF_RB_AVAIL_DATA = 0,
+	BPF_RB_RING_SIZE = 1,
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct pt_regs {
+	unsigned long ax, bx, cx, dx, si, di, r10, orig_ax;
+};
+
+struct rlimit {
+	unsigned long rlim_cur, rlim_max;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live;
+	struct rlimit rlim[16];
+};
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
+struct user_namespace {
+	int level;
+};
+
+struct cred {
+	struct {
+		unsigned int val;
+	} uid;
+	struct user_namespace *user_ns;
+	struct {
+		__u32 low; /* kernel_cap_t: one u64 (6.3), before that two u32; the address is read */
+	} cap_effective;
+};
+
+struct rb_node {
+	struct rb_node *rb_right, *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start, vm_end, vm_flags;
+	struct vm_area_struct *vm_next;
+	struct rb_node vm_rb;
+};
+
+struct maple_tree {
+	void *ma_root;
+};
+
+enum maple_type {
+	maple_leaf_64 = 1,
+	maple_range_64 = 2,
+	maple_arange_64 = 3,
+};
+
+struct maple_range_64 {
+	unsigned long pivot[15];
+	void *slot[16];
+};
+
+struct maple_arange_64 {
+	unsigned long pivot[9];
+	void *slot[10];
+};
+
+struct task_struct;
+
+struct mm_struct {
+	unsigned long locked_vm, total_vm, def_flags;
+	int map_count;
+	atomic_t mm_users;
+	struct maple_tree mm_mt;
+	struct rb_root mm_rb;
+	struct task_struct *owner;
+};
+
+struct thread_info {
+	__u32 status;
+};
+
+struct seccomp {
+	int mode;
+};
+
+struct task_struct {
+	struct thread_info thread_info;
+	void *stack;
+	int pid, tgid;
+	unsigned int ptrace;
+	__u64 start_boottime;
+	char comm[16];
+	struct mm_struct *mm;
+	const struct cred *cred;
+	const struct cred *real_cred;
+	struct signal_struct *signal;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	struct seccomp seccomp;
+};
+
+struct bpf_iter_meta {
+	__u64 seq_num;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+#pragma clang attribute pop
+
+#endif
