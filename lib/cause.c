@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
+/*
+ * From the facts of a record to the cause of its failure. Pure: no I/O, no
+ * state, nothing but the record. The order of the tests is the order in which
+ * the kernel makes its own (do_mlock, mlockall), because the first one that
+ * fails hides the others.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "verdict.h"
+
+#define SOME_PAGE 4096 /* any limit but 0 passes can_do_mlock(); a page is the least that is of use */
+
+/*
+ * The kernel adds in unsigned pages. In bytes the same sum may need more than
+ * 64 bits, and a counter below zero (a bug of 6.1) is there a huge one.
+ */
+uint64_t mlt_lock_sum(const struct mlocktrace_event *event, bool naive)
+{
+	uint64_t less = naive ? 0 : event->overlap;
+	uint64_t sum;
+
+	if (event->before < 0) {
+		uint64_t debt = -(uint64_t)event->before;
+
+		if (event->asked < debt)
+			return MLOCKTRACE_UNLIMITED;
+		sum = event->asked - debt;
+	} else if (__builtin_add_overflow((uint64_t)event->before, event->asked, &sum)) {
+		return MLOCKTRACE_UNLIMITED;
+	}
+	return sum > less ? sum - less : 0;
+}
+
+uint32_t mlt_unknown_arg(const struct mlocktrace_event *event)
+{
+	if (event->op == MLOCKTRACE_OP_MLOCK2)
+		return event->arg & ~(uint32_t)MLOCK_ONFAULT;
+	if (event->op == MLOCKTRACE_OP_MLOCKALL)
+		return event->arg & ~(uint32_t)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	return 0;
+}
+
+static bool passes_any_limit(const struct mlocktrace_event *event)
+{
+	if (event->limit == MLOCKTRACE_UNLIMITED)
+		return true;
+	return mlt_has(event, MLOCKTRACE_F_CAPABLE) && !mlt_has(event, MLOCKTRACE_F_CAP_DENIED);
+}
+
+/* Evidence, without the inner steps, that the call got past the limit: it changed the counter. */
+static bool got_past_limit(const struct mlocktrace_event *event)
+{
+	if (mlt_has(event, MLOCKTRACE_F_LIMIT_PASSED | MLOCKTRACE_F_POPULATED |
+				   MLOCKTRACE_F_POPULATE_FAILED | MLOCKTRACE_F_SPLIT_FAILED))
+		return true;
+	return event->after != event->before && !mlt_has(event, MLOCKTRACE_F_SAMPLED);
+}
+
+static bool could_be_limit(const struct mlocktrace_event *event)
+{
+	return !passes_any_limit(event) && !got_past_limit(event) &&
+	       mlt_lock_sum(event, true) > event->limit;
+}
+
+/* The overlap is at most min(asked, had), so the larger of them is what remains at least. */
+static bool surely_over_limit(const struct mlocktrace_event *event)
+{
+	if (!could_be_limit(event))
+		return false;
+	if (mlt_has(event, MLOCKTRACE_F_OVERLAP_KNOWN))
+		return mlt_lock_sum(event, false) > event->limit;
+	return event->asked > event->limit ||
+	       (event->before > 0 && (uint64_t)event->before > event->limit);
+}
+
+bool mlt_limit_unsure(const struct mlocktrace_event *event)
+{
+	return mlt_is_mlock(event) && event->ret == -ENOMEM &&
+	       !mlt_has(event, MLOCKTRACE_F_STEPS | MLOCKTRACE_F_OVERLAP_KNOWN) &&
+	       could_be_limit(event) && !surely_over_limit(event);
+}
+
+/* ENOMEM of mlock and munlock behind the limit: a hole, or a mapping that could not be split. */
+static enum mlocktrace_cause range_cause(const struct mlocktrace_event *event)
+{
+	bool at_map_limit = mlt_has(event, MLOCKTRACE_F_MAP_LIMIT);
+
+	if (mlt_has(event, MLOCKTRACE_F_SPLIT_FAILED))
+		return at_map_limit ? MLOCKTRACE_CAUSE_TOO_MANY_MAPS : MLOCKTRACE_CAUSE_NO_MEMORY;
+	if (at_map_limit && !mlt_has(event, MLOCKTRACE_F_STEPS | MLOCKTRACE_F_HOLE))
+		return MLOCKTRACE_CAUSE_TOO_MANY_MAPS;
+	if (mlt_limit_unsure(event) && !mlt_has(event, MLOCKTRACE_F_HOLE))
+		return MLOCKTRACE_CAUSE_OTHER;
+	return MLOCKTRACE_CAUSE_NOT_MAPPED;
+}
+
+static enum mlocktrace_cause mlock_enomem_cause(const struct mlocktrace_event *event)
+{
+	if (mlt_has(event, MLOCKTRACE_F_STEPS) && !mlt_has(event, MLOCKTRACE_F_LIMIT_PASSED))
+		return MLOCKTRACE_CAUSE_OVER_LIMIT;
+	if (mlt_has(event, MLOCKTRACE_F_POPULATED | MLOCKTRACE_F_POPULATE_FAILED))
+		return event->inner_ret == -ENOMEM ? MLOCKTRACE_CAUSE_NO_MEMORY :
+						     MLOCKTRACE_CAUSE_POPULATE_FAILED;
+	if (!mlt_has(event, MLOCKTRACE_F_STEPS) && surely_over_limit(event))
+		return MLOCKTRACE_CAUSE_OVER_LIMIT;
+	return range_cause(event);
+}
+
+static enum mlocktrace_cause eperm_cause(const struct mlocktrace_event *event)
+{
+	if (event->limit == 0 && !passes_any_limit(event))
+		return MLOCKTRACE_CAUSE_LIMIT_ZERO;
+	return MLOCKTRACE_CAUSE_DENIED;
+}
+
+/* The kernel passes on what a mapping's own may_split says, so EINVAL has a third meaning. */
+static enum mlocktrace_cause einval_cause(const struct mlocktrace_event *event)
+{
+	if (mlt_has(event, MLOCKTRACE_F_SPLIT_FAILED))
+		return MLOCKTRACE_CAUSE_OTHER;
+	if (event->op == MLOCKTRACE_OP_MLOCK2 &&
+	    (mlt_has(event, MLOCKTRACE_F_UNKNOWN_FLAGS) || mlt_unknown_arg(event)))
+		return MLOCKTRACE_CAUSE_BAD_FLAGS;
+	return MLOCKTRACE_CAUSE_BAD_RANGE;
+}
+
+static enum mlocktrace_cause mlock_cause(const struct mlocktrace_event *event)
+{
+	switch (event->ret) {
+	case -EINVAL:
+		return einval_cause(event);
+	case -EPERM:
+		return eperm_cause(event);
+	case -EAGAIN:
+		return MLOCKTRACE_CAUSE_NO_MEMORY;
+	case -ENOMEM:
+		return mlock_enomem_cause(event);
+	}
+	if (mlt_has(event, MLOCKTRACE_F_POPULATED | MLOCKTRACE_F_POPULATE_FAILED))
+		return MLOCKTRACE_CAUSE_POPULATE_FAILED;
+	return MLOCKTRACE_CAUSE_OTHER;
+}
+
+static enum mlocktrace_cause munlock_cause(const struct mlocktrace_event *event)
+{
+	if (event->ret == -EINVAL)
+		return einval_cause(event);
+	return event->ret == -ENOMEM ? range_cause(event) : MLOCKTRACE_CAUSE_OTHER;
+}
+
+static enum mlocktrace_cause mlockall_cause(const struct mlocktrace_event *event)
+{
+	switch (event->ret) {
+	case -EINVAL:
+		return MLOCKTRACE_CAUSE_BAD_FLAGS;
+	case -EPERM:
+		return eperm_cause(event);
+	case -ENOMEM:
+		return MLOCKTRACE_CAUSE_OVER_LIMIT;
+	}
+	return MLOCKTRACE_CAUSE_OTHER;
+}
+
+static enum mlocktrace_cause setrlimit_cause(const struct mlocktrace_event *event)
+{
+	switch (event->ret) {
+	case -EPERM:
+		return MLOCKTRACE_CAUSE_DENIED;
+	case -EINVAL:
+		return MLOCKTRACE_CAUSE_BAD_RANGE;
+	}
+	return MLOCKTRACE_CAUSE_OTHER;
+}
+
+MLT_API enum mlocktrace_cause mlocktrace_cause(const struct mlocktrace_event *event)
+{
+	if (event->ret >= 0)
+		return MLOCKTRACE_CAUSE_OK;
+	if (mlt_has(event, MLOCKTRACE_F_SECCOMP))
+		return MLOCKTRACE_CAUSE_DENIED;
+	if (event->ret == -EINTR)
+		return MLOCKTRACE_CAUSE_INTERRUPTED;
+	switch (event->op) {
+	case MLOCKTRACE_OP_MLOCK:
+	case MLOCKTRACE_OP_MLOCK2:
+		return mlock_cause(event);
+	case MLOCKTRACE_OP_MUNLOCK:
+		return munlock_cause(event);
+	case MLOCKTRACE_OP_MLOCKALL:
+		return mlockall_cause(event);
+	case MLOCKTRACE_OP_SETRLIMIT:
+		return setrlimit_cause(event);
+	}
+	return MLOCKTRACE_CAUSE_OTHER;
+}
+
+static bool asks_for_whole_space(const struct mlocktrace_event *event)
+{
+	return event->op == MLOCKTRACE_OP_MLOCKALL &&
+	       (mlt_has(event, MLOCKTRACE_F_MCL_CURRENT) || (event->arg & MCL_CURRENT));
+}
+
+MLT_API uint64_t mlocktrace_needed_limit(const struct mlocktrace_event *event)
+{
+	enum mlocktrace_cause cause = mlocktrace_cause(event);
+	uint64_t need = 0;
+
+	if (cause != MLOCKTRACE_CAUSE_OVER_LIMIT && cause != MLOCKTRACE_CAUSE_LIMIT_ZERO)
+		return 0;
+	if (mlt_is_mlock(event))
+		need = mlt_lock_sum(event, false);
+	else if (asks_for_whole_space(event) || cause == MLOCKTRACE_CAUSE_OVER_LIMIT)
+		need = event->asked;
+	return need ? need : SOME_PAGE;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
+/*
+ * The filters of mlocktrace_opts on records that were read from a recording.
+ * Lost records pass every filter: nobody knows what they were.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "filter.h"
+
+static bool has_pid(const struct mlt_filter *filter, uint32_t pid)
+{
+	for (size_t i = 0; i < filter->n_pids; i++)
+		if (filter->pids[i] == pid)
+			return true;
+	return false;
+}
+
+static int add_pid(struct mlt_filter *filter, uint32_t pid)
+{
+	if (has_pid(filter, pid))
+		return 0;
+	if (filter->n_pids == filter->max_pids) {
+		size_t more = filter->max_pids ? filter->max_pids * 2 : 16;
+		uint32_t *pids = realloc(filter->pids, more * sizeof(*pids));
+
+		if (!pids)
+			return -ENOMEM;
+		filter->pids = pids;
+		filter->max_pids = more;
+	}
+	filter->pids[filter->n_pids++] = pid;
+	return 0;
+}
+
+static int read_cgroup_id(struct mlt_filter *filter, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	filter->cgroup_id = strtoull(text, &end, 10);
+	filter->by_cgroup = true;
+	return errno || *end || text[0] < '0' || text[0] > '9' ? -EINVAL : 0;
+}
+
+int mlt_filter_init(struct mlt_filter *filter, const struct mlocktrace_opts *opts, const char **bad)
+{
+	int err;
+
+	filter->by_pid = opts->n_pids;
+	for (size_t i = 0; i < opts->n_pids; i++) {
+		err = add_pid(filter, opts->pids[i]);
+		if (err)
+			return err;
+	}
+	filter->follow = opts->follow;
+	filter->failures_only = opts->failures_only;
+	filter->by_uid = opts->by_uid;
+	filter->uid = opts->uid;
+	filter->ops = opts->ops;
+	filter->by_comm = opts->comm;
+	if (opts->comm) {
+		*bad = "comm: longer than any name of a task";
+		if (strlen(opts->comm) >= sizeof(filter->comm))
+			return -EINVAL;
+		strcpy(filter->comm, opts->comm);
+	}
+	*bad = "cgroup: a recording knows cgroups by their id, a decimal number";
+	return opts->cgroup ? read_cgroup_id(filter, opts->cgroup) : 0;
+}
+
+void mlt_filter_free(struct mlt_filter *filter)
+{
+	free(filter->pids);
+}
+
+bool mlt_filter_is_on(const struct mlt_filter *filter)
+{
+	return filter->by_pid || filter->failures_only || filter->by_uid || filter->ops ||
+	       filter->by_comm || filter->by_cgroup;
+}
+
+static bool is_about_pids(const struct mlt_filter *filter, const struct mlocktrace_event *event)
+{
+	if (has_pid(filter, event->pid))
+		return true;
+	/* A limit that somebody else changes is the followed process's business. */
+	return event->op == MLOCKTRACE_OP_SETRLIMIT && event->target_pid &&
+	       has_pid(filter, event->target_pid);
+}
+
+int mlt_filter_passes(struct mlt_filter *filter, const struct mlocktrace_event *event)
+{
+	if (event->op == MLOCKTRACE_OP_LOST)
+		return 1;
+	if (filter->by_pid) {
+		if (!is_about_pids(filter, event))
+			return 0;
+		/* Before the other filters: a child counts even when its fork is not shown. */
+		if (filter->follow && event->op == MLOCKTRACE_OP_FORK && event->target_pid &&
+		    add_pid(filter, event->target_pid))
+			return -ENOMEM;
+	}
+	if (filter->failures_only && event->ret >= 0)
+		return 0;
+	if (filter->by_uid && event->uid != filter->uid)
+		return 0;
+	if (filter->ops && (event->op > 63 || !(filter->ops >> event->op & 1)))
+		return 0;
+	if (filter->by_comm && strncmp(event->comm, filter->comm, sizeof(filter->comm)))
+		return 0;
+	return !filter->by_cgroup || event->cgroup_id == filter->cgroup_id;
+}

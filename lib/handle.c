@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/*
+ * The handle: opens a source, hands out its records one by one, and keeps the
+ * books of the stream, so that every record made is either handed out or shown
+ * as lost. Knows sources only by their vtable.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Thread_local char mlt_open_error[1024];
+
+void mlt_log(const struct mlocktrace *h, enum mlocktrace_log_level level, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	if (!h || !h->log)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	h->log(h->log_ctx, level, line);
+}
+
+int mlt_fail(struct mlocktrace *h, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(mlt_open_error, sizeof(mlt_open_error), fmt, ap);
+	va_end(ap);
+	mlt_log(h, MLOCKTRACE_LOG_ERROR, "%s", mlt_open_error);
+	return err;
+}
+
+MLT_API const char *mlocktrace_open_error(void)
+{
+	return mlt_open_error;
+}
+
+struct mlt_cpu_books *mlt_cpu_books(struct mlocktrace *h, unsigned int cpu)
+{
+	if (cpu >= h->n_cpus) {
+		size_t n = cpu + 1;
+		struct mlt_cpu_books *more = realloc(h->cpus, n * sizeof(*more));
+
+		if (!more)
+			return NULL;
+		memset(more + h->n_cpus, 0, (n - h->n_cpus) * sizeof(*more));
+		h->cpus = more;
+		h->n_cpus = n;
+	}
+	return &h->cpus[cpu];
+}
+
+int mlt_batch_add(struct mlocktrace *h, const void *record, size_t size)
+{
+	size_t need = (size + 7) & ~(size_t)7;
+
+	if (h->batch_used + need > h->batch_size) {
+		size_t room = h->batch_size ? h->batch_size * 2 : 64 << 10;
+		uint8_t *more;
+
+		while (room < h->batch_used + need)
+			room *= 2;
+		more = realloc(h->batch, room);
+		if (!more)
+			return -ENOMEM;
+		h->batch = more;
+		h->batch_size = room;
+	}
+	memcpy(h->batch + h->batch_used, record, size);
+	h->batch_used += need;
+	return 0;
+}
+
+/* Options of a newer caller are refused if they say something we do not know. */
+static int read_opts(struct mlocktrace_opts *own, const struct mlocktrace_opts *opts)
+{
+	const char *bytes = (const char *)opts;
+
+	memset(own, 0, sizeof(*own));
+	own->size = sizeof(*own);
+	if (!opts)
+		return 0;
+	if (opts->size < offsetof(struct mlocktrace_opts, tier))
+		return -EINVAL;
+	for (size_t i = sizeof(*own); i < opts->size; i++) {
+		if (bytes[i])
+			return -EINVAL;
+	}
+	memcpy(own, opts, opts->size < sizeof(*own) ? opts->size : sizeof(*own));
+	own->size = sizeof(*own);
+	return 0;
+}
+
+static const struct mlt_source *choose_source(const char *name)
+{
+	if (!name || !strcmp(name, "auto") || !strcmp(name, mlt_source_bpf.name))
+		return &mlt_source_bpf;
+	return &mlt_source_file;
+}
+
+MLT_API int mlocktrace_open(struct mlocktrace **handle, const struct mlocktrace_opts *opts)
+{
+	struct mlocktrace_opts own;
+	struct mlocktrace *h;
+	int err;
+
+	*handle = NULL;
+	err = read_opts(&own, opts);
+	if (err)
+		return mlt_fail(NULL, err, "options of a newer version of libmlocktrace");
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return mlt_fail(NULL, -ENOMEM, "out of memory");
+	h->log = own.log;
+	h->log_ctx = own.log_ctx;
+	h->tier = "";
+	h->source = choose_source(own.source);
+	h->priv = calloc(1, h->source->priv_size);
+	h->current_size = UINT16_MAX; /* what a record's size can say */
+	h->current = calloc(1, h->current_size);
+	if (!h->priv || !h->current) {
+		mlocktrace_close(h);
+		return mlt_fail(NULL, -ENOMEM, "out of memory");
+	}
+	mlt_open_error[0] = '\0';
+	err = h->source->open(h, &own);
+	if (err) {
+		mlocktrace_close(h);
+		return err;
+	}
+	*handle = h;
+	return 0;
+}
+
+MLT_API void mlocktrace_close(struct mlocktrace *h)
+{
+	if (!h)
+		return;
+	if (h->priv)
+		h->source->close(h);
+	free(h->priv);
+	free(h->current);
+	free(h->batch);
+	free(h->cpus);
+	free(h);
+}
+
+MLT_API int mlocktrace_stop(struct mlocktrace *h)
+{
+	return h->source->stop ? h->source->stop(h) : 0;
+}
+
+static int hand_out_lost(struct mlocktrace *h, unsigned int cpu, uint64_t count, uint64_t time_ns,
+			 const struct mlocktrace_event **event)
+{
+	struct mlocktrace_event *e = h->current;
+
+	memset(e, 0, sizeof(*e));
+	e->size = sizeof(*e);
+	e->abi = MLOCKTRACE_ABI;
+	e->op = MLOCKTRACE_OP_LOST;
+	e->cpu = cpu;
+	e->count = count;
+	e->time_ns = time_ns;
+	*event = e;
+	return 1;
+}
+
+/*
+ * Every record tells how many were dropped before it on its CPU. Two records of
+ * one CPU may come in the wrong order, so only a larger figure is news.
+ */
+static uint64_t lost_before(const struct mlocktrace_event *e, const struct mlt_cpu_books *books)
+{
+	int32_t news = (int32_t)(e->dropped - (uint32_t)books->lost);
+
+	return news > 0 ? (uint64_t)news : 0;
+}
+
+/* Drops that no record came after, found in the producer's counters. */
+static int lost_at_the_end(struct mlocktrace *h, const struct mlocktrace_event **event)
+{
+	struct mlocktrace_stats stats = { .size = sizeof(stats) };
+
+	for (unsigned int cpu = 0; !h->source->stats(h, (int)cpu, &stats); cpu++) {
+		struct mlt_cpu_books *books;
+		uint64_t count;
+
+		if (!stats.dropped)
+			continue;
+		books = mlt_cpu_books(h, cpu);
+		if (!books)
+			return -ENOMEM;
+		if (stats.dropped <= books->lost)
+			continue;
+		count = stats.dropped - books->lost;
+		books->lost = stats.dropped;
+		return hand_out_lost(h, cpu, count, 0, event);
+	}
+	return 0;
+}
+
+static int refill(struct mlocktrace *h, const struct mlocktrace_event **event)
+{
+	int err;
+
+	h->batch_read = 0;
+	h->batch_used = 0;
+	err = h->source->fill(h);
+	if (err)
+		return err;
+	h->idle = !h->batch_used;
+	if (!h->idle)
+		return 1;
+	return h->source->live ? lost_at_the_end(h, event) : 0;
+}
+
+MLT_API int mlocktrace_next(struct mlocktrace *h, const struct mlocktrace_event **event)
+{
+	struct mlt_cpu_books *books;
+	uint64_t lost;
+	int size;
+
+	*event = NULL;
+	if (h->batch_read >= h->batch_used) {
+		int got = refill(h, event);
+
+		if (got <= 0 || *event)
+			return got;
+	}
+	size = mlt_decode(h->batch + h->batch_read, h->batch_used - h->batch_read, h->current,
+			  h->current_size);
+	if (size < 0)
+		return size;
+	books = mlt_cpu_books(h, h->current->cpu);
+	if (!books)
+		return -ENOMEM;
+	if (h->source->live) {
+		lost = lost_before(h->current, books);
+		if (lost) {
+			books->lost += lost;
+			return hand_out_lost(h, h->current->cpu, lost, h->current->time_ns, event);
+		}
+	}
+	h->batch_read += ((size_t)size + 7) & ~(size_t)7;
+	if (h->current->op == MLOCKTRACE_OP_LOST)
+		books->lost += h->current->count;
+	else
+		books->delivered++;
+	*event = h->current;
+	return 1;
+}
+
+MLT_API int mlocktrace_wait(struct mlocktrace *h, int timeout_ms)
+{
+	if (h->batch_read < h->batch_used)
+		return 1;
+	return h->source->wait(h, timeout_ms);
+}
+
+MLT_API int mlocktrace_fd(const struct mlocktrace *h)
+{
+	return h->source->fd ? h->source->fd(h) : -EOPNOTSUPP;
+}
+
+MLT_API int mlocktrace_stats(struct mlocktrace *h, int cpu, struct mlocktrace_stats *stats)
+{
+	struct mlocktrace_stats full = { .size = sizeof(full) };
+	size_t size = stats->size;
+	int err;
+
+	if (size < offsetof(struct mlocktrace_stats, missed) || cpu < -1)
+		return -EINVAL;
+	err = h->source->stats(h, cpu, &full);
+	if (err)
+		return err;
+	full.delivered = 0;
+	for (size_t i = 0; i < h->n_cpus; i++) {
+		if (cpu < 0 || (size_t)cpu == i)
+			full.delivered += h->cpus[i].delivered;
+	}
+	memset(stats, 0, size);
+	memcpy(stats, &full, size < sizeof(full) ? size : sizeof(full));
+	stats->size = size;
+	return 0;
+}
+
+MLT_API const char *mlocktrace_source(const struct mlocktrace *h)
+{
+	return h->source->name;
+}
+
+MLT_API const char *mlocktrace_tier(const struct mlocktrace *h)
+{
+	return h->tier;
+}
+
+MLT_API int mlocktrace_hook(const struct mlocktrace *h, size_t i, struct mlocktrace_hook *hook)
+{
+	return h->source->hook ? h->source->hook(h, i, hook) : -ENOENT;
+}

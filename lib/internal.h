@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
+/*
+ * What the library's files share and nobody else sees: the handle, the source
+ * vtable, the log. Only lib/ and selftests/unit include this.
+ */
+#ifndef MLT_INTERNAL_H
+#define MLT_INTERNAL_H
+
+#include <mlocktrace/mlocktrace.h>
+
+#define MLT_API __attribute__((visibility("default")))
+#define MLT_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+
+/*
+ * A source of records. mlocktrace_open() allocates priv_size zeroed bytes as
+ * handle->priv, calls open once, then fill whenever the batch is empty.
+ */
+struct mlt_source {
+	const char *name;
+	size_t priv_size;
+	bool live; /* drops happen now: the handle turns them into lost records */
+
+	/* Once. On error everything it acquired is released by close, which tolerates a half-open
+	 * source; mlt_fail() has said why. */
+	int (*open)(struct mlocktrace *h, const struct mlocktrace_opts *opts);
+
+	/* From next() when the batch is drained: append records with mlt_batch_add().
+	 * 0 (also if nothing was there), -ENODATA at the end of a recording, or -errno. */
+	int (*fill)(struct mlocktrace *h);
+
+	/* From wait(): as mlocktrace_wait(). */
+	int (*wait)(struct mlocktrace *h, int timeout_ms);
+
+	/* As mlocktrace_fd(); NULL = not pollable. */
+	int (*fd)(const struct mlocktrace *h);
+
+	/* From stop(): no new records after it; NULL = nothing to stop. */
+	int (*stop)(struct mlocktrace *h);
+
+	/* Producer's side of the books (seen, dropped, missed, untracked) for one CPU or -1;
+	 * -ENOENT past the last CPU. */
+	int (*stats)(struct mlocktrace *h, int cpu, struct mlocktrace_stats *stats);
+
+	/* As mlocktrace_hook(); NULL = no hooks. */
+	int (*hook)(const struct mlocktrace *h, size_t i, struct mlocktrace_hook *hook);
+
+	/* Once, also after a failed open. */
+	void (*close)(struct mlocktrace *h);
+};
+
+extern const struct mlt_source mlt_source_bpf;
+extern const struct mlt_source mlt_source_file;
+
+/* What the handle knows of one CPU's stream. */
+struct mlt_cpu_books {
+	uint64_t delivered;
+	uint64_t lost; /* sum of the lost records handed out */
+};
+
+struct mlocktrace {
+	const struct mlt_source *source;
+	void *priv;
+	const char *tier; /* static string, "" if none */
+	mlocktrace_log_fn log;
+	void *log_ctx;
+
+	/* Records waiting for next(), back to back, each aligned to 8 bytes. */
+	uint8_t *batch;
+	size_t batch_used;
+	size_t batch_read;
+	size_t batch_size;
+	struct mlocktrace_event *current; /* decoded, what next() handed out */
+	size_t current_size;
+	bool idle; /* the last fill brought nothing */
+
+	struct mlt_cpu_books *cpus;
+	size_t n_cpus;
+
+	/* CLOCK_REALTIME - CLOCK_MONOTONIC of the recording machine, ns. */
+	int64_t realtime_offset_ns;
+	/* Of a recording: names of current's frames, in frame order, each NUL-terminated. */
+	const char *frame_names;
+	size_t frame_names_size;
+};
+
+/* handle.c */
+int mlt_batch_add(struct mlocktrace *h, const void *record, size_t size);
+struct mlt_cpu_books *mlt_cpu_books(struct mlocktrace *h, unsigned int cpu);
+/* Remember and log an error with its remedy; returns err, so `return mlt_fail(...)`. */
+int mlt_fail(struct mlocktrace *h, int err, const char *fmt, ...) MLT_PRINTF(3, 4);
+void mlt_log(const struct mlocktrace *h, enum mlocktrace_log_level level, const char *fmt, ...)
+	MLT_PRINTF(3, 4);
+
+/* decode.c: size bytes at record -> a whole event (fields it lacks are 0).
+ * Returns the record's own size, or -EBADMSG. */
+int mlt_decode(const void *record, size_t size, struct mlocktrace_event *event, size_t event_size);
+
+/* explain.c: "64K", "16.0M", "5000" (bytes that are no whole KiB stay exact below 1 MiB) */
+const char *mlt_size_text(char buf[24], uint64_t bytes);
+/* 8192 -> "8.0K"-style for signed deltas: "+64K", "-4K", "0" */
+const char *mlt_delta_text(char buf[24], int64_t bytes);
+
+#endif

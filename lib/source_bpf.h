@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
+/* Between the two halves of the bpf source: loading (source_bpf_load.c) and reading (source_bpf.c). */
+#ifndef MLT_SOURCE_BPF_H
+#define MLT_SOURCE_BPF_H
+
+#include "internal.h"
+#include "../bpf/shared.h"
+
+struct btf;
+struct bpf_object;
+struct bpf_program;
+struct bpf_link;
+struct ring_buffer;
+
+/* One place that is listened to: a row of hooks.def in one tier. */
+struct mlt_bpf_hook {
+	char name[64];
+	const char *help;
+	bool required;
+	bool attached;
+	char why_not[160];
+	struct bpf_program *progs[2]; /* entry and exit; NULL = not wanted */
+	struct bpf_link *links[2];
+};
+
+#define MLT_BPF_MAX_HOOKS 48
+
+struct mlt_bpf {
+	struct btf *btf; /* the kernel's type information */
+	struct bpf_object *obj;
+	struct mlt_bpf_hook hooks[MLT_BPF_MAX_HOOKS];
+	size_t n_hooks;
+	struct mlt_shared *shared; /* the programs' memory, mapped */
+	size_t shared_size;
+	size_t buffer_bytes;
+	uint64_t missed; /* of programs already unloaded */
+
+	struct ring_buffer *ring;
+	int epoll_fd;
+	int timer_fd;
+	int ring_fd;
+	bool lazy; /* looking every few milliseconds instead of being woken */
+	int lazy_us;
+};
+
+int mlt_bpf_find_btf(struct mlocktrace *h, const struct mlocktrace_opts *opts);
+void mlt_bpf_forget_btf(struct mlt_bpf *b);
+/* Load and attach one tier, not yet recording. -errno with why in `why`. */
+int mlt_bpf_load(struct mlocktrace *h, const struct mlocktrace_opts *opts, enum mlocktrace_tier tier,
+		 const struct mlt_config *filters, char *why, size_t why_size);
+/* Undo it, also half done. */
+void mlt_bpf_unload(struct mlt_bpf *b);
+/* Detach every hook; the maps stay readable. */
+void mlt_bpf_detach(struct mlt_bpf *b);
+/* Start: pids in, pid namespace and holders known, recording on. */
+int mlt_bpf_enable(struct mlocktrace *h, const struct mlocktrace_opts *opts);
+/* Hook invocations the kernel skipped, as far as it counts them. */
+uint64_t mlt_bpf_missed(const struct mlt_bpf *b);
+
+#endif

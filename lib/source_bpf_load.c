@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/*
+ * Load and attach the eBPF programs of one tier. Expands hooks.def into a list
+ * of hooks, asks the kernel's type information which of them it has, and keeps
+ * for each one that fails the reason. Nothing is decided by kernel version.
+ */
+#include "source_bpf.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Only their embedded object files are used: programs are found by name. */
+#include "mlocktrace.skel.h"
+#include "mlocktrace_nofetch.skel.h"
+
+/* Which kinds of hook a tier is made of. */
+#define MLT_FN 1
+#define MLT_TPT 2
+
+#define MLT_ENTER 1
+#define MLT_EXIT 2
+#define MLT_PAIR 3
+
+struct row {
+	enum { ROW_SYSCALL, ROW_FUNC, ROW_TP } kind;
+	const char *tag;
+	const char *sym32;
+	const char *help;
+	int index; /* among rows of its kind */
+	int shape; /* MLT_ENTER ... */
+	int tiers;
+	bool required;
+};
+
+static const struct row rows[] = {
+#define MLT_SYSCALL(t, nr64, nr32, s32, h)                                                         \
+	{ .kind = ROW_SYSCALL, .tag = #t, .sym32 = #s32, .help = h, .index = MLT_SYS_##t,          \
+	  .shape = MLT_PAIR, .tiers = MLT_FN, .required = true },
+#define MLT_FUNC(t, sh, args, req, h)                                                               \
+	{ .kind = ROW_FUNC, .tag = #t, .help = h, .index = MLT_FUNC_##t, .shape = MLT_##sh,        \
+	  .tiers = MLT_FN, .required = req },
+#define MLT_TP(t, tr, req, h)                                                                      \
+	{ .kind = ROW_TP, .tag = #t, .help = h, .shape = MLT_ENTER, .tiers = tr, .required = req },
+#include <mlocktrace/hooks.def>
+};
+
+/* What is needed while loading, and libbpf's last words. */
+struct loader {
+	struct mlocktrace *h;
+	struct mlt_bpf *b;
+	enum mlocktrace_tier tier;
+	struct mlt_config cfg;
+	char words[256];
+};
+
+/* libbpf speaks through one function for the whole process; ours listens only while we load. */
+static _Thread_local struct loader *listening;
+
+static int listen_to_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	struct loader *l = listening;
+	char *text, *line, *rest;
+
+	if (!l || vasprintf(&text, fmt, ap) < 0)
+		return 0;
+	rest = text;
+	while ((line = strsep(&rest, "\n"))) {
+		if (!*line)
+			continue;
+		/* The first warning is about the thing itself, later ones about what it broke. */
+		if (level == LIBBPF_WARN && !l->words[0])
+			snprintf(l->words, sizeof(l->words), "%s", line);
+		mlt_log(l->h, MLOCKTRACE_LOG_DEBUG, "%s", line);
+	}
+	free(text);
+	return 0;
+}
+
+/* ---- what the kernel has ------------------------------------------------------ */
+
+/* Fetching atomics came in 5.12; an older verifier refuses the instruction wherever it stands. */
+static bool kernel_has_atomic_fetch(void)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = 10, .off = -8, .imm = 0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 1, .imm = 1 },
+		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = 10, .src_reg = 1, .off = -8,
+		  .imm = BPF_ADD | BPF_FETCH },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "mlt_probe", "GPL", insns,
+			       sizeof(insns) / sizeof(insns[0]), NULL);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+/* Arguments of a kernel function, or -1. */
+static int kernel_nargs(const struct btf *btf, const char *function)
+{
+	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
+	const struct btf_type *t;
+
+	if (id < 0)
+		return -1;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
+	return t && btf_is_func_proto(t) ? btf_vlen(t) : -1;
+}
+
+/* Is the first argument a pointer to something the kernel describes? Else programs may not touch it. */
+static bool kernel_first_arg_is_known(const struct btf *btf, const char *function)
+{
+	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
+	const struct btf_type *t;
+
+	if (id < 0)
+		return true;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
+	if (!btf_is_func_proto(t) || !btf_vlen(t))
+		return false;
+	id = btf__resolve_type(btf, btf_params(t)->type); /* past const and typedef */
+	t = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
+	if (!t || !btf_is_ptr(t))
+		return false;
+	id = btf__resolve_type(btf, t->type);
+	return id > 0 && btf_is_composite(btf__type_by_id(btf, (__u32)id));
+}
+
+/* Arguments of a tracepoint, or -1. */
+static int kernel_tp_nargs(const struct btf *btf, const char *tp)
+{
+	const struct btf_type *t;
+	char name[80];
+	int id;
+
+	snprintf(name, sizeof(name), "btf_trace_%s", tp);
+	id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
+	if (id < 0)
+		return -1;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type); /* pointer */
+	t = t ? btf__type_by_id(btf, t->type) : NULL;
+	return t && btf_is_func_proto(t) ? (int)btf_vlen(t) - 1 : -1; /* first: void *data */
+}
+
+static void ask_kernel(struct loader *l)
+{
+	int nargs;
+
+	l->cfg.tier = (__u8)l->tier;
+	l->cfg.page_shift = (__u32)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
+	l->cfg.task_btf = btf__find_by_name_kind(l->b->btf, "bpf_get_current_task_btf",
+						 BTF_KIND_FUNC) > 0;
+	l->cfg.regs_hidden = !kernel_first_arg_is_known(l->b->btf, "__x64_sys_mlock");
+	nargs = kernel_tp_nargs(l->b->btf, "mmap_lock_released");
+	l->cfg.mmap_lock = l->tier == MLOCKTRACE_TIER_TRACEPOINT && nargs > 0;
+	l->cfg.mmap_lock_path = nargs == 3;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].kind != ROW_FUNC)
+			continue;
+		nargs = kernel_nargs(l->b->btf, rows[i].tag);
+		l->cfg.nargs[rows[i].index] = nargs > 0 ? (__u8)nargs : 0;
+	}
+}
+
+/* ---- the list of hooks ---------------------------------------------------------- */
+
+static bool is_function_tier(enum mlocktrace_tier tier)
+{
+	return tier == MLOCKTRACE_TIER_FENTRY || tier == MLOCKTRACE_TIER_KPROBE;
+}
+
+static void want_program(struct loader *l, struct mlt_bpf_hook *hook, int end, const char *kind,
+			 const char *abi, const char *tag)
+{
+	char name[80];
+
+	snprintf(name, sizeof(name), "%s_%s%s", kind, abi, tag);
+	hook->progs[end] = bpf_object__find_program_by_name(l->b->obj, name);
+	if (hook->progs[end])
+		bpf_program__set_autoload(hook->progs[end], true);
+	else
+		snprintf(hook->why_not, sizeof(hook->why_not), "no program %s", name);
+}
+
+static struct mlt_bpf_hook *add_hook(struct loader *l, const struct row *row, const char *name)
+{
+	struct mlt_bpf_hook *hook;
+
+	if (l->b->n_hooks == MLT_BPF_MAX_HOOKS)
+		return NULL;
+	hook = &l->b->hooks[l->b->n_hooks++];
+	snprintf(hook->name, sizeof(hook->name), "%s", name);
+	hook->help = row->help;
+	hook->required = row->required;
+	return hook;
+}
+
+static void add_function(struct loader *l, const struct row *row, const char *name, const char *abi,
+			 bool required)
+{
+	bool fentry = l->tier == MLOCKTRACE_TIER_FENTRY;
+	struct mlt_bpf_hook *hook = add_hook(l, row, name);
+
+	if (!hook)
+		return;
+	hook->required = required;
+	if (fentry && kernel_nargs(l->b->btf, name) < 0) {
+		snprintf(hook->why_not, sizeof(hook->why_not),
+			 "this kernel has no such function (inlined or absent)");
+		return;
+	}
+	if (row->shape & MLT_ENTER)
+		want_program(l, hook, 0, fentry ? "fentry" : "kprobe", abi, row->tag);
+	if (row->shape & MLT_EXIT)
+		want_program(l, hook, 1, fentry ? "fexit" : "kretprobe", abi, row->tag);
+}
+
+static void add_tracepoint(struct loader *l, const struct row *row)
+{
+	struct mlt_bpf_hook *hook = add_hook(l, row, row->tag);
+
+	if (!hook)
+		return;
+	if (kernel_tp_nargs(l->b->btf, row->tag) < 0)
+		snprintf(hook->why_not, sizeof(hook->why_not), "this kernel has no such tracepoint");
+	else
+		want_program(l, hook, 0, "tp", "", row->tag);
+}
+
+static void list_hooks(struct loader *l)
+{
+	int kind = is_function_tier(l->tier) ? MLT_FN : MLT_TPT;
+	char name[64];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+
+		if (!(row->tiers & kind))
+			continue;
+		switch (row->kind) {
+		case ROW_SYSCALL:
+			snprintf(name, sizeof(name), "__x64_sys_%s", row->tag);
+			add_function(l, row, name, "x64_", row->required);
+			snprintf(name, sizeof(name), "__ia32_%s", row->sym32);
+			if (strcmp(row->sym32, "same"))
+				add_function(l, row, name, "ia32_", false);
+			break;
+		case ROW_FUNC:
+			add_function(l, row, row->tag, "", row->required);
+			break;
+		case ROW_TP:
+			add_tracepoint(l, row);
+			break;
+		}
+	}
+}
+
+/* ---- load, attach ------------------------------------------------------------------ */
+
+static int open_object(struct loader *l, const char *btf_path)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, open_opts, .object_name = "mlocktrace",
+		    .btf_custom_path = btf_path);
+	const void *elf;
+	size_t size;
+
+	elf = kernel_has_atomic_fetch() ? mlocktrace_bpf__elf_bytes(&size) :
+					  mlocktrace_nofetch_bpf__elf_bytes(&size);
+	l->b->obj = bpf_object__open_mem(elf, size, &open_opts);
+	return l->b->obj ? 0 : -errno;
+}
+
+static int set_config(struct loader *l)
+{
+	struct bpf_map *rodata = bpf_object__find_map_by_name(l->b->obj, ".rodata");
+	struct bpf_map *events = bpf_object__find_map_by_name(l->b->obj, "events");
+	int err;
+
+	/* cfg is the only constant of the programs. */
+	if (!rodata || bpf_map__value_size(rodata) != sizeof(l->cfg) || !events)
+		return -EINVAL;
+	err = bpf_map__set_initial_value(rodata, &l->cfg, sizeof(l->cfg));
+	if (err)
+		return err;
+	return bpf_map__set_max_entries(events, (__u32)l->b->buffer_bytes);
+}
+
+static int map_shared(struct mlt_bpf *b)
+{
+	struct bpf_map *bss = bpf_object__find_map_by_name(b->obj, ".bss");
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (!bss || bpf_map__value_size(bss) < sizeof(struct mlt_shared))
+		return -EINVAL;
+	b->shared_size = (bpf_map__value_size(bss) + page - 1) & ~(page - 1);
+	b->shared = mmap(NULL, b->shared_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(bss),
+			 0);
+	if (b->shared == MAP_FAILED) {
+		b->shared = NULL;
+		return -errno;
+	}
+	return 0;
+}
+
+static void attach_hook(struct loader *l, struct mlt_bpf_hook *hook)
+{
+	if (hook->why_not[0])
+		return;
+	for (int end = 1; end >= 0; end--) { /* the exit first: no entry without one */
+		if (!hook->progs[end])
+			continue;
+		l->words[0] = '\0';
+		hook->links[end] = bpf_program__attach(hook->progs[end]);
+		if (!hook->links[end]) {
+			int err = errno;
+
+			snprintf(hook->why_not, sizeof(hook->why_not), "%s",
+				 err == ENOENT ? "this kernel has no such function (inlined or absent)" :
+				 err == EBUSY  ? "the function is hooked under its other name, or by somebody else" :
+						 strerror(err));
+			for (int i = 0; i < 2; i++) {
+				bpf_link__destroy(hook->links[i]);
+				hook->links[i] = NULL;
+			}
+			return;
+		}
+	}
+	hook->attached = true;
+}
+
+static int attach_all(struct loader *l, char *why, size_t why_size)
+{
+	for (size_t i = 0; i < l->b->n_hooks; i++) {
+		struct mlt_bpf_hook *hook = &l->b->hooks[i];
+
+		attach_hook(l, hook);
+		if (hook->required && !hook->attached) {
+			snprintf(why, why_size, "%s: %s", hook->name, hook->why_not);
+			return -EOPNOTSUPP;
+		}
+		if (!hook->attached)
+			mlt_log(l->h, MLOCKTRACE_LOG_DEBUG, "%s not hooked: %s", hook->name,
+				hook->why_not);
+	}
+	return 0;
+}
+
+static void explain_load(struct loader *l, int err, char *why, size_t why_size)
+{
+	if (err == -EPERM && geteuid() == 0)
+		snprintf(why, why_size, "refused by this kernel (%s)",
+			 l->words[0] ? l->words : "lockdown, or a capability is missing");
+	else if (err == -EPERM)
+		snprintf(why, why_size, "no privilege");
+	else
+		snprintf(why, why_size, "%s (%s)", strerror(-err),
+			 l->words[0] ? l->words : "no more is known");
+}
+
+static void tell_load_cost(struct loader *l)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, l->b->obj) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (bpf_program__fd(prog) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			mlt_log(l->h, MLOCKTRACE_LOG_DEBUG, "%s: %u instructions, %u verified",
+				bpf_program__name(prog), info.xlated_prog_len / 8,
+				info.verified_insns);
+	}
+}
+
+static int load_tier(struct loader *l, const char *btf_path, char *why, size_t why_size)
+{
+	struct bpf_program *baseline;
+	int err;
+
+	err = open_object(l, btf_path);
+	if (!err) {
+		list_hooks(l);
+		baseline = bpf_object__find_program_by_name(l->b->obj, "iter_baseline");
+		if (baseline)
+			bpf_program__set_autoload(baseline, true);
+		err = set_config(l);
+	}
+	if (!err)
+		err = bpf_object__load(l->b->obj);
+	if (!err)
+		err = map_shared(l->b);
+	if (err) {
+		explain_load(l, err, why, why_size);
+		return err;
+	}
+	tell_load_cost(l);
+	return attach_all(l, why, why_size);
+}
+
+int mlt_bpf_find_btf(struct mlocktrace *h, const struct mlocktrace_opts *opts)
+{
+	struct mlt_bpf *b = h->priv;
+
+	b->btf = opts->btf_path ? btf__parse(opts->btf_path, NULL) :
+				  btf__parse("/sys/kernel/btf/vmlinux", NULL);
+	if (b->btf)
+		return 0;
+	if (opts->btf_path)
+		return mlt_fail(h, -errno, "no type information (BTF) in %s: %s", opts->btf_path,
+				strerror(errno));
+	return mlt_fail(h, -ENOENT,
+			"this kernel has no type information (/sys/kernel/btf/vmlinux: %s); "
+			"give its BTF with --btf FILE, or boot one with CONFIG_DEBUG_INFO_BTF=y",
+			strerror(errno));
+}
+
+void mlt_bpf_forget_btf(struct mlt_bpf *b)
+{
+	btf__free(b->btf);
+	b->btf = NULL;
+}
+
+/* Said before a hundred programs are loaded for nothing. */
+static bool kernel_has_kprobes(void)
+{
+	return !access("/sys/bus/event_source/devices/kprobe", F_OK) ||
+	       !access("/sys/kernel/tracing/kprobe_events", F_OK) ||
+	       !access("/sys/kernel/debug/tracing/kprobe_events", F_OK);
+}
+
+int mlt_bpf_load(struct mlocktrace *h, const struct mlocktrace_opts *opts, enum mlocktrace_tier tier,
+		 const struct mlt_config *filters, char *why, size_t why_size)
+{
+	struct loader l = { .h = h, .b = h->priv, .tier = tier, .cfg = *filters };
+	libbpf_print_fn_t before;
+	int err;
+
+	if (tier == MLOCKTRACE_TIER_KPROBE && !kernel_has_kprobes()) {
+		snprintf(why, why_size, "this kernel has no kprobes (CONFIG_KPROBE_EVENTS)");
+		return -EOPNOTSUPP;
+	}
+	listening = &l;
+	before = libbpf_set_print(listen_to_libbpf);
+	ask_kernel(&l);
+	err = load_tier(&l, opts->btf_path, why, why_size);
+	if (err)
+		mlt_bpf_unload(h->priv);
+	libbpf_set_print(before);
+	listening = NULL;
+	return err;
+}
+
+void mlt_bpf_detach(struct mlt_bpf *b)
+{
+	b->missed = mlt_bpf_missed(b);
+	for (size_t i = 0; i < b->n_hooks; i++) {
+		for (int end = 0; end < 2; end++) {
+			bpf_link__destroy(b->hooks[i].links[end]);
+			b->hooks[i].links[end] = NULL;
+		}
+	}
+}
+
+void mlt_bpf_unload(struct mlt_bpf *b)
+{
+	mlt_bpf_detach(b);
+	if (b->shared)
+		munmap(b->shared, b->shared_size);
+	b->shared = NULL;
+	bpf_object__close(b->obj);
+	b->obj = NULL;
+	b->n_hooks = 0;
+	memset(b->hooks, 0, sizeof(b->hooks));
+}
+
+/* ---- start -------------------------------------------------------------------------- */
+
+/* The iterator's side effects are what is wanted; it prints nothing. */
+static int run_baseline(struct mlt_bpf *b)
+{
+	struct bpf_program *prog = bpf_object__find_program_by_name(b->obj, "iter_baseline");
+	struct bpf_link *link = prog ? bpf_program__attach_iter(prog, NULL) : NULL;
+	char none[64];
+	int fd, err = 0;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0) {
+		err = -errno;
+	} else {
+		while (read(fd, none, sizeof(none)) > 0)
+			;
+		close(fd);
+	}
+	bpf_link__destroy(link);
+	return err;
+}
+
+static unsigned int read_max_map_count(void)
+{
+	FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
+	unsigned int count = 0;
+
+	if (f) {
+		if (fscanf(f, "%u", &count) != 1)
+			count = 0;
+		fclose(f);
+	}
+	return count ? count : ~0U;
+}
+
+int mlt_bpf_enable(struct mlocktrace *h, const struct mlocktrace_opts *opts)
+{
+	struct mlt_bpf *b = h->priv;
+	struct bpf_map *targets = bpf_object__find_map_by_name(b->obj, "targets");
+	int err;
+
+	for (size_t i = 0; i < opts->n_pids; i++) {
+		__u32 pid = (__u32)opts->pids[i];
+		__u8 one = 1;
+
+		if (!targets || bpf_map_update_elem(bpf_map__fd(targets), &pid, &one, BPF_ANY))
+			return mlt_fail(h, -errno, "cannot follow process %u: %s", pid,
+					strerror(errno));
+	}
+	b->shared->max_map_count = read_max_map_count();
+	err = run_baseline(b);
+	if (err)
+		mlt_log(h, MLOCKTRACE_LOG_WARN,
+			"no task iterator (%s): who held locks before now is not known",
+			strerror(-err));
+	__atomic_store_n(&b->shared->enabled, 1, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+uint64_t mlt_bpf_missed(const struct mlt_bpf *b)
+{
+	uint64_t missed = b->missed;
+
+	for (size_t i = 0; i < b->n_hooks; i++) {
+		for (int end = 0; end < 2; end++) {
+			struct bpf_prog_info info = {};
+			__u32 len = sizeof(info);
+
+			if (b->hooks[i].links[end] &&
+			    !bpf_obj_get_info_by_fd(bpf_program__fd(b->hooks[i].progs[end]), &info,
+						    &len))
+				missed += info.recursion_misses;
+		}
+	}
+	return missed;
+}
