@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Messages. They go straight to descriptor 2, one write per line, so that lines
+ * of COMMAND and of other processes do not cut into them.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "message.h"
+
+static bool message_is_quiet;
+
+void message_quiet(bool quiet)
+{
+	message_is_quiet = quiet;
+}
+
+static void say(const char *fmt, va_list args)
+{
+	char line[2048] = TOOL ": ";
+	size_t used = strlen(line);
+	int n = vsnprintf(line + used, sizeof(line) - used - 1, fmt, args);
+
+	if (n < 0)
+		return;
+	used = strlen(line);
+	line[used++] = '\n';
+	/* Nobody is left to be told when stderr fails. */
+	if (write(STDERR_FILENO, line, used) < 0)
+		return;
+}
+
+void error(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(fmt, args);
+	va_end(args);
+}
+
+void note(const char *fmt, ...)
+{
+	va_list args;
+
+	if (message_is_quiet)
+		return;
+	va_start(args, fmt);
+	say(fmt, args);
+	va_end(args);
+}
+
+int flush_stdout(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	error("cannot write to stdout: %s", strerror(errno));
+	return STATUS_FAILED;
+}
+
+char *size_text(char buf[24], uint64_t bytes)
+{
+	static const char units[] = "MGTPE";
+	double value = bytes / 1048576.0;
+	size_t unit = 0;
+
+	if (bytes < 1048576) {
+		bool whole = bytes && bytes % 1024 == 0;
+
+		snprintf(buf, 24, "%u%s", (unsigned int)(whole ? bytes / 1024 : bytes), whole ? "K" : "");
+		return buf;
+	}
+	for (; value >= 1024 && unit + 2 < sizeof(units); unit++)
+		value /= 1024;
+	snprintf(buf, 24, "%.1f%c", value, units[unit]);
+	return buf;
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tool's front door: finds the command and hands it its options. Without
+ * the name of a command the words are options of `trace`.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "message.h"
+#include "near.h"
+#include "options.h"
+#include "wrap.h"
+
+static const struct command commands[] = {
+	{ "trace", ON_TRACE, "[-p PID,...] [-a] [OPTION]... [-- COMMAND [ARG]...]",
+	  "Show each memory-lock call as it happens: of running processes (-p), of the whole "
+	  "machine (-a), or of COMMAND.", cmd_trace },
+	{ "record", ON_RECORD, "[-p PID,...] [-a] [OPTION]... [-- COMMAND [ARG]...]",
+	  "Write the calls to a file, to be shown later by report.", cmd_record },
+	{ "report", ON_REPORT, "[OPTION]... [FILE]",
+	  "Show a recording, with a table of processes and refusals at the end.", cmd_report },
+	{ "doctor", ON_DOCTOR, "[OPTION]...",
+	  "Try out what works on this machine, and say why not where it does not.", cmd_doctor },
+	{ "explain", ON_EXPLAIN, "[WORD]...",
+	  "Say what an operation, errno, cause, counter, flag or tier means and what to do; "
+	  "without WORD, list all words.", cmd_explain },
+	{ NULL, 0, NULL, NULL, NULL },
+};
+
+const struct command *command_by_bit(enum command_bit bit)
+{
+	const struct command *c = commands;
+
+	while (c->bit != bit)
+		c++;
+	return c;
+}
+
+void print_commands(FILE *out)
+{
+	for (const struct command *c = commands; c->name; c++)
+		wrap(out, fprintf(out, "  %s", c->name), 12, c->help);
+}
+
+static int unknown_command(const char *word)
+{
+	char near_buf[256];
+	struct near near = { .word = word };
+
+	for (const struct command *c = commands; c->name; c++)
+		near_offer(&near, c->name);
+	error("unknown command \"%s\"%s", word, near_text(&near, near_buf, sizeof(near_buf)));
+	error("to trace a program, put -- before it: " TOOL " -- %s ... (more: " TOOL " --help)", word);
+	return STATUS_USAGE;
+}
+
+/*
+ * A descriptor 0, 1 or 2 that was closed would be handed out by the next
+ * open(), and output would land in a stranger's file. These fail instead.
+ */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command = commands;
+	struct options o;
+	int status;
+
+	fill_standard_descriptors();
+	if (argc > 1 && argv[1][0] != '-') {
+		while (command->name && strcmp(command->name, argv[1]))
+			command++;
+		if (!command->name)
+			return unknown_command(argv[1]);
+		argc--;
+		argv++;
+	}
+	status = options_parse(&o, command, argc, argv);
+	if (status < 0)
+		status = command->run(&o);
+	options_free(&o);
+	return status;
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The option table and its parser. A new option is one row: its letter or id,
+ * long name, argument, the commands that take it, help, and where the value
+ * goes. getopt_long() and --help are fed from the rows.
+ */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mlocktrace/mlocktrace.h>
+
+#include "message.h"
+#include "near.h"
+#include "options.h"
+#include "values.h"
+#include "wrap.h"
+
+enum { FIRST_LONG_ID = 256, ID_CGROUP, ID_SOURCE, ID_TIER, ID_BUFFER, ID_BTF, ID_COLOR,
+       ID_SUMMARY, ID_VERSION };
+
+/*
+ * @id:  the letter, or an ID_ for options without one
+ * @arg: its argument's name; in brackets if it may be left out; NULL = none
+ * @on:  bits of the commands that take it
+ * @set: 0, or -1 after an error message; NULL = the parser's own
+ */
+struct option_row {
+	int id;
+	const char *name;
+	const char *arg;
+	unsigned int on;
+	const char *help;
+	int (*set)(struct options *o, const char *value);
+};
+
+#define SETS_TRUE(field) \
+	static int set_##field(struct options *o, const char *value) \
+	{ \
+		(void)value; \
+		o->field = true; \
+		return 0; \
+	}
+#define SETS_TEXT(field) \
+	static int set_##field(struct options *o, const char *value) \
+	{ \
+		o->field = value; \
+		return 0; \
+	}
+
+SETS_TRUE(all)
+SETS_TRUE(follow)
+SETS_TRUE(failures_only)
+SETS_TRUE(stacks)
+SETS_TRUE(time)
+SETS_TRUE(json)
+SETS_TRUE(quiet)
+SETS_TRUE(summary)
+SETS_TEXT(cgroup)
+SETS_TEXT(btf)
+SETS_TEXT(input)
+SETS_TEXT(output)
+
+static int set_verbose(struct options *o, const char *value)
+{
+	(void)value;
+	o->verbose++;
+	return 0;
+}
+
+static const struct option_row rows[] = {
+	{ 'p', "pid", "PID,...", ON_STREAM,
+	  "these processes, with all their threads (may be repeated)", set_pids },
+	{ 'a', "all", NULL, ON_LIVE, "every process of the machine", set_all },
+	{ 'f', "follow", NULL, ON_LIVE,
+	  "also the children, made from now on, of the processes given", set_follow },
+	{ 'x', "failures", NULL, ON_STREAM, "only calls that failed", set_failures_only },
+	{ 'e', "ops", "OP,...", ON_STREAM, "only these operations (see: mlocktrace explain)", set_ops },
+	{ 'u', "uid", "USER", ON_STREAM, "only processes of this user (name or number)", set_uid },
+	{ 'c', "comm", "NAME", ON_STREAM, "only tasks of exactly this name", set_comm },
+	{ ID_CGROUP, "cgroup", "PATH", ON_LIVE,
+	  "only processes in this cgroup v2 folder or below", set_cgroup },
+	{ ID_CGROUP, "cgroup", "ID", ON_REPORT, "only processes in the cgroup of this id", set_cgroup },
+	{ 'k', "stacks", NULL, ON_LIVE, "with the user and kernel stack of each call", set_stacks },
+	{ 'd', "duration", "SECONDS", ON_LIVE, "stop tracing after so long (0.5 is half a second)",
+	  set_duration },
+	{ 'T', "time", NULL, ON_TRACE | ON_REPORT, "with the time of day", set_time },
+	{ 'j', "json", NULL, ON_TRACE | ON_REPORT | ON_DOCTOR, "JSON, one object per line", set_json },
+	{ 'i', "input", "FILE", ON_REPORT, "the recording (also as operand; default: mlocktrace.data)",
+	  set_input },
+	{ 'o', "output", "FILE", ON_TRACE | ON_REPORT,
+	  "write there (- = stdout) instead of to stdout, or to stderr with COMMAND", set_output },
+	{ 'o', "output", "FILE", ON_RECORD,
+	  "write the recording there (- = stdout; default: mlocktrace.data)", set_output },
+	{ ID_SUMMARY, "summary", NULL, ON_REPORT, "only the table at the end", set_summary },
+	{ ID_SOURCE, "source", "WHERE", ON_LIVE, "auto, bpf, or the name of a recording", set_source },
+	{ ID_TIER, "tier", "TIER", ON_LIVE | ON_DOCTOR,
+	  "auto, fentry, kprobe or tracepoint (see: mlocktrace doctor)", set_tier },
+	{ ID_BUFFER, "buffer", "SIZE", ON_LIVE,
+	  "buffer for records not yet read, as 64M (default: 8M)", set_buffer },
+	{ ID_BTF, "btf", "FILE", ON_LIVE | ON_DOCTOR,
+	  "type information (BTF) of the kernel, where it has none of its own", set_btf },
+	{ ID_COLOR, "color", "[WHEN]", ON_TRACE | ON_REPORT,
+	  "auto (a terminal, and NO_COLOR is not set), always or never", set_color },
+	{ 'q', "quiet", NULL, ON_STREAM, "no notes and no summary; errors are still told", set_quiet },
+	{ 'v', "verbose", NULL, ON_STREAM | ON_DOCTOR,
+	  "more: facts under every record, all hooks; twice: the library's words", set_verbose },
+	{ 'h', "help", NULL, ON_EVERY, "this help", NULL },
+	{ ID_VERSION, "version", NULL, ON_EVERY, "the version", NULL },
+};
+
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static const struct option_row *row_of(int id, unsigned int on)
+{
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (rows[i].id == id && (rows[i].on & on))
+			return &rows[i];
+	return NULL;
+}
+
+int usage(const struct command *command, const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	error("%s", text);
+	error("usage: " TOOL " %s %s (more: " TOOL " %s --help)", command->name, command->synopsis,
+	      command->name);
+	return STATUS_USAGE;
+}
+
+static void print_help(const struct command *command)
+{
+	char left[64];
+	int n;
+
+	printf("Usage: " TOOL " %s %s\n\n", command->name, command->synopsis);
+	wrap(stdout, 0, 0, command->help);
+	printf("\nOptions:\n");
+	for (size_t i = 0; i < N_ROWS; i++) {
+		const struct option_row *row = &rows[i];
+		bool optional = row->arg && row->arg[0] == '[';
+
+		if (!(row->on & command->bit))
+			continue;
+		n = row->id < FIRST_LONG_ID ? snprintf(left, sizeof(left), "  -%c, ", row->id)
+					    : snprintf(left, sizeof(left), "      ");
+		n += snprintf(left + n, sizeof(left) - n, "--%s%s%s", row->name,
+			      row->arg ? optional ? "[=" : "=" : "",
+			      row->arg ? row->arg + optional : "");
+		wrap(stdout, printf("%s", left), 28, row->help);
+	}
+	if (command->bit == ON_TRACE) {
+		printf("\nCommands (`trace` is taken when none is named):\n");
+		print_commands(stdout);
+	}
+}
+
+/* getopt's two forms of the rows that @on takes. */
+static void rows_to_getopt(unsigned int on, char *letters, struct option *longs)
+{
+	for (size_t i = 0; i < N_ROWS; i++) {
+		const struct option_row *row = &rows[i];
+
+		if (!(row->on & on))
+			continue;
+		longs->name = row->name;
+		longs->has_arg = !row->arg ? no_argument :
+				 row->arg[0] == '[' ? optional_argument : required_argument;
+		longs->flag = NULL;
+		longs->val = row->id;
+		longs++;
+		if (row->id >= FIRST_LONG_ID)
+			continue;
+		*letters++ = row->id;
+		if (row->arg)
+			*letters++ = ':';
+	}
+	memset(longs, 0, sizeof(*longs));
+	*letters = '\0';
+}
+
+static int unknown_option(const struct command *command, const char *word)
+{
+	char word_name[64], near_buf[256];
+	struct near near = { .word = word_name };
+	const struct option_row *elsewhere = NULL;
+
+	if (optopt && strncmp(word, "--", 2)) {
+		elsewhere = row_of(optopt, ON_EVERY);
+		return usage(command, elsewhere ? "`%s` has no option -%c" : "`%s`: unknown option -%c",
+			     command->name, optopt);
+	}
+	if (optopt)
+		return usage(command, "--%s takes no argument", row_of(optopt, command->bit)->name);
+	snprintf(word_name, sizeof(word_name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (rows[i].on & command->bit)
+			near_offer(&near, rows[i].name);
+	return usage(command, "`%s` has no option --%s%s", command->name, word_name,
+		     near_text(&near, near_buf, sizeof(near_buf)));
+}
+
+static int missing_argument(const struct command *command)
+{
+	const struct option_row *row = row_of(optopt, command->bit);
+
+	if (row->id < FIRST_LONG_ID)
+		return usage(command, "-%c (--%s) needs an argument: %s", row->id, row->name, row->arg);
+	return usage(command, "--%s needs an argument: %s", row->name, row->arg);
+}
+
+int options_parse(struct options *o, const struct command *command, int argc, char **argv)
+{
+	/* "+": a command line ends our options; ":": we say what is wrong. */
+	char letters[2 * N_ROWS + 3] = "+:";
+	bool takes_command = command->bit & ON_LIVE;
+	char *own = takes_command ? letters + 2 : letters + 1;
+	struct option longs[N_ROWS + 1];
+	int id, at;
+
+	*o = (struct options){ 0 };
+	if (!takes_command)
+		letters[0] = ':';
+	rows_to_getopt(command->bit, own, longs);
+	opterr = 0;
+	optind = 1;
+	while (at = optind, (id = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		const struct option_row *row;
+
+		if (id == '?')
+			return unknown_option(command, argv[optind > at ? optind - 1 : at]);
+		if (id == ':')
+			return missing_argument(command);
+		if (id == 'h') {
+			print_help(command);
+			return flush_stdout(STATUS_OK);
+		}
+		if (id == ID_VERSION) {
+			printf(TOOL " %s\n", mlocktrace_version());
+			return flush_stdout(STATUS_OK);
+		}
+		row = row_of(id, command->bit);
+		if (row->set(o, optarg))
+			return STATUS_USAGE;
+	}
+	o->after_dashes = optind == at + 1 && !strcmp(argv[at], "--");
+	o->operands = argv + optind;
+	o->n_operands = argc - optind;
+	message_quiet(o->quiet);
+	return -1;
+}
+
+void options_free(struct options *o)
+{
+	free(o->pids);
+	o->pids = NULL;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the command line said. One table (options.c) says which options there
+ * are and which command takes which; it feeds the parser and --help.
+ */
+#ifndef TOOLS_OPTIONS_H
+#define TOOLS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+enum command_bit {
+	ON_TRACE = 1 << 0,
+	ON_RECORD = 1 << 1,
+	ON_REPORT = 1 << 2,
+	ON_DOCTOR = 1 << 3,
+	ON_EXPLAIN = 1 << 4,
+	ON_LIVE = ON_TRACE | ON_RECORD,
+	ON_STREAM = ON_LIVE | ON_REPORT,
+	ON_EVERY = ~0,
+};
+
+enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct options {
+	bool all, follow, failures_only, stacks, time, json, quiet, summary, by_uid;
+	unsigned int verbose;
+	enum color_when color;
+	uid_t uid;
+	pid_t *pids;
+	size_t n_pids;
+	uint64_t ops;
+	uint64_t duration_ns; /* 0 = no end */
+	size_t buffer_bytes;  /* 0 = the library's default */
+	const char *comm;
+	const char *cgroup;
+	const char *source;
+	const char *tier;
+	const char *btf;
+	const char *input;
+	const char *output;
+	char **operands; /* what follows the options, NULL at the end */
+	int n_operands;
+	bool after_dashes; /* the operands came after "--" */
+};
+
+struct command {
+	const char *name;
+	enum command_bit bit;
+	const char *synopsis;
+	const char *help;
+	int (*run)(struct options *o);
+};
+
+/* cmd_*.c */
+int cmd_trace(struct options *o);
+int cmd_record(struct options *o);
+int cmd_report(struct options *o);
+int cmd_doctor(struct options *o);
+int cmd_explain(struct options *o);
+
+/* mlocktrace.c */
+const struct command *command_by_bit(enum command_bit bit);
+void print_commands(FILE *out);
+
+/**
+ * options_parse - fill @o from the words after the command's name
+ * @argv: argv[0] is not looked at; must outlive @o
+ *
+ * Return: -1 = run the command, else the exit status (--help, --version, usage errors).
+ */
+int options_parse(struct options *o, const struct command *command, int argc, char **argv);
+void options_free(struct options *o);
+
+/* A usage error: the message, then where to read on. Returns STATUS_USAGE. */
+int usage(const struct command *command, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The findings of doctor. A tier works when it opens, on this machine, with
+ * these privileges, now; nothing is concluded from versions.
+ */
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <mlocktrace/mlocktrace.h>
+
+#include "message.h"
+#include "probe.h"
+#include "values.h"
+
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+
+/* What a tier can and can't see: @with if @hook is attached (or NULL), else @without. */
+static const struct sight {
+	const char *tier;
+	const char *hook;
+	const char *with;
+	const char *without;
+} sights[] = {
+	{ "fentry", NULL, "before and after are read inside the kernel's lock: exact", NULL },
+	{ "fentry", "__ia32_sys_mlock", "32-bit calls are seen (flag `compat`)",
+	  "32-bit calls are not seen" },
+	{ "fentry", NULL, "calls that a seccomp filter refused are not seen: the kernel's code "
+	  "does not run", NULL },
+	{ "kprobe", NULL, "before and after are read inside the kernel's lock: exact", NULL },
+	{ "kprobe", NULL, "returns can be missed when many tasks are inside one function at the "
+	  "same time; newer kernels count them", NULL },
+	{ "kprobe", "__ia32_sys_mlock", "32-bit calls are seen (flag `compat`)",
+	  "32-bit calls are not seen" },
+	{ "kprobe", NULL, "calls that a seccomp filter refused are not seen: the kernel's code "
+	  "does not run", NULL },
+	{ "tracepoint", "mmap_lock_released", "before and after are read inside the kernel's lock: exact",
+	  "before and after are read outside the kernel's lock: exact for one thread, a sample "
+	  "(flag `sampled`) when another thread may have moved them" },
+	{ "tracepoint", NULL, "calls that a seccomp filter refused are seen (flag `seccomp`)", NULL },
+	{ "tracepoint", NULL, "32-bit calls are seen (flag `compat`)", NULL },
+	{ "tracepoint", NULL, "the steps inside a call are not watched: its cause follows from "
+	  "the counter, the limit and the mappings", NULL },
+};
+
+static const struct {
+	int cap;
+	const char *name;
+	const char *help;
+} caps[] = {
+	{ CAP_BPF, "CAP_BPF", "load eBPF programs" },
+	{ CAP_PERFMON, "CAP_PERFMON", "attach them and read kernel memory" },
+	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "both of the above, and what some kernels ask for besides" },
+	{ CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", "raise our own limits (not needed from kernel 5.11 on)" },
+	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "names in the stacks of other users' processes (-k)" },
+	{ CAP_SYSLOG, "CAP_SYSLOG", "names in kernel stacks (-k)" },
+};
+
+static void add_text(struct json_object *object, const char *key, const char *text)
+{
+	json_object_object_add(object, key, text ? json_object_new_string(text) : NULL);
+}
+
+static void add_bool(struct json_object *object, const char *key, bool value)
+{
+	json_object_object_add(object, key, json_object_new_boolean(value));
+}
+
+/* The bytes of /proc and /sys files that matter here fit into one read. */
+static bool read_file(const char *path, char *buf, size_t size)
+{
+	FILE *file = fopen(path, "re");
+	size_t n = file ? fread(buf, 1, size - 1, file) : 0;
+
+	if (file)
+		fclose(file);
+	buf[n] = '\0';
+	return n > 0;
+}
+
+static void probe_kernel(struct json_object *found, const struct options *o)
+{
+	struct json_object *btf = json_object_new_object();
+	const char *btf_path = o->btf ? o->btf : KERNEL_BTF, *open, *close;
+	char text[256];
+	struct utsname name;
+	struct stat st;
+
+	uname(&name);
+	add_text(found, "kernel", name.release);
+	add_text(found, "machine", name.machine);
+	add_text(btf, "path", btf_path);
+	json_object_object_add(btf, "size", stat(btf_path, &st) ? NULL :
+			       json_object_new_int64(st.st_size));
+	json_object_object_add(found, "btf", btf);
+	/* "none [integrity] confidentiality": the word in brackets is in force. */
+	read_file("/sys/kernel/security/lockdown", text, sizeof(text));
+	open = strchr(text, '[');
+	close = open ? strchr(open, ']') : NULL;
+	json_object_object_add(found, "lockdown", close ?
+			       json_object_new_string_len(open + 1, close - open - 1) : NULL);
+}
+
+static void probe_privilege(struct json_object *found)
+{
+	struct json_object *list = json_object_new_array();
+	char status[8192];
+	const char *line;
+	uint64_t effective = 0;
+
+	read_file("/proc/self/status", status, sizeof(status));
+	line = strstr(status, "CapEff:");
+	if (line)
+		effective = strtoull(line + strlen("CapEff:"), NULL, 16);
+	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+		struct json_object *cap = json_object_new_object();
+
+		add_text(cap, "name", caps[i].name);
+		add_bool(cap, "effective", effective >> caps[i].cap & 1);
+		add_text(cap, "help", caps[i].help);
+		json_object_array_add(list, cap);
+	}
+	json_object_object_add(found, "uid", json_object_new_int64(geteuid()));
+	json_object_object_add(found, "capabilities", list);
+}
+
+static struct json_object *limit(rlim_t value)
+{
+	return value == RLIM_INFINITY ? json_object_new_string("unlimited") :
+					json_object_new_uint64(value);
+}
+
+static void probe_limits(struct json_object *found)
+{
+	struct rlimit memlock = { 0 };
+
+	getrlimit(RLIMIT_MEMLOCK, &memlock);
+	json_object_object_add(found, "memlock_soft", limit(memlock.rlim_cur));
+	json_object_object_add(found, "memlock_hard", limit(memlock.rlim_max));
+}
+
+static void log_line(void *ctx, enum mlocktrace_log_level level, const char *line)
+{
+	const struct options *o = ctx;
+
+	(void)level;
+	if (o->verbose > 1)
+		note("%s", line);
+}
+
+/* Our own process is the least that can be traced. */
+static int open_tier(struct mlocktrace **handle, const struct options *o, const char *tier)
+{
+	pid_t self = getpid();
+	const struct mlocktrace_opts opts = {
+		.size = sizeof(opts),
+		.source = "bpf",
+		.tier = tier,
+		.btf_path = o->btf,
+		.pids = &self,
+		.n_pids = 1,
+		.log = log_line,
+		.log_ctx = (void *)o,
+	};
+
+	return mlocktrace_open(handle, &opts);
+}
+
+static struct json_object *list_hooks(const struct mlocktrace *handle)
+{
+	struct json_object *list = json_object_new_array();
+	struct mlocktrace_hook hook;
+
+	for (size_t i = 0; handle && !mlocktrace_hook(handle, i, &hook); i++) {
+		struct json_object *row = json_object_new_object();
+
+		add_text(row, "name", hook.name);
+		add_text(row, "help", hook.help);
+		add_bool(row, "attached", hook.attached);
+		add_bool(row, "required", hook.required);
+		add_text(row, "why_not", hook.attached ? NULL : hook.why_not);
+		json_object_array_add(list, row);
+	}
+	return list;
+}
+
+static bool is_attached(const struct mlocktrace *handle, const char *name)
+{
+	struct mlocktrace_hook hook;
+
+	for (size_t i = 0; !mlocktrace_hook(handle, i, &hook); i++)
+		if (!strcmp(hook.name, name))
+			return hook.attached;
+	return false;
+}
+
+static struct json_object *list_sights(const struct mlocktrace *handle, const char *tier)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < sizeof(sights) / sizeof(sights[0]); i++) {
+		const struct sight *sight = &sights[i];
+		bool with = !sight->hook || (handle && is_attached(handle, sight->hook));
+
+		if (!strcmp(sight->tier, tier))
+			json_object_array_add(list, json_object_new_string(with ? sight->with :
+									   sight->without));
+	}
+	return list;
+}
+
+static struct json_object *probe_tier(const struct options *o, const char *tier)
+{
+	struct json_object *found = json_object_new_object();
+	struct mlocktrace *handle = NULL;
+	const char *kind, *help = NULL, *advice;
+	int err = open_tier(&handle, o, tier);
+
+	for (size_t i = 0; !mlocktrace_about(tier, i, &kind, &help, &advice); i++)
+		if (!strcmp(kind, "tier"))
+			break;
+	add_text(found, "name", tier);
+	add_text(found, "help", help);
+	add_bool(found, "works", !err);
+	add_text(found, "why_not", err ? mlocktrace_open_error() : NULL);
+	json_object_object_add(found, "sees", list_sights(handle, tier));
+	json_object_object_add(found, "hooks", list_hooks(handle));
+	mlocktrace_close(handle);
+	return found;
+}
+
+static void probe_tiers(struct json_object *found, const struct options *o)
+{
+	struct json_object *list = json_object_new_array();
+	bool one = o->tier && strcmp(o->tier, "auto");
+	struct mlocktrace *handle;
+
+	for (size_t i = 0; bpf_tier(i); i++)
+		if (!one || !strcmp(bpf_tier(i), o->tier))
+			json_object_array_add(list, probe_tier(o, bpf_tier(i)));
+	json_object_object_add(found, "tiers", list);
+	json_object_object_add(found, "auto", NULL);
+	if (open_tier(&handle, o, "auto"))
+		return;
+	add_text(found, "auto", mlocktrace_tier(handle));
+	mlocktrace_close(handle);
+}
+
+struct json_object *probe_machine(const struct options *o)
+{
+	struct json_object *found = json_object_new_object();
+
+	if (!found)
+		return NULL;
+	add_text(found, "version", mlocktrace_version());
+	probe_kernel(found, o);
+	probe_privilege(found);
+	probe_limits(found);
+	probe_tiers(found, o);
+	return found;
+}

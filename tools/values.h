@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Options with a value that has to be understood: text in, field of struct
+ * options out. Each returns 0, or -1 after a message that names the remedy.
+ */
+#ifndef TOOLS_VALUES_H
+#define TOOLS_VALUES_H
+
+#include "options.h"
+
+int set_pids(struct options *o, const char *value);
+int set_ops(struct options *o, const char *value);
+int set_uid(struct options *o, const char *value);
+int set_comm(struct options *o, const char *value);
+int set_duration(struct options *o, const char *value);
+int set_source(struct options *o, const char *value);
+int set_tier(struct options *o, const char *value);
+int set_buffer(struct options *o, const char *value);
+int set_color(struct options *o, const char *value);
+
+/* The i-th tier that has a source of eBPF programs, best first; NULL past the last. */
+const char *bpf_tier(size_t i);
+
+/* --source names a recording: nothing is live, ids are only compared. */
+bool source_is_recording(const struct options *o);
+
+#endif
