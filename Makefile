@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# make deps     install the Debian packages needed (make and make demo do it themselves)
-# make          library, tools and eBPF programs, under build/
-# make demo     trace a real program that locks memory and gets refused
-# make check    every test
-# make install  DESTDIR= PREFIX=
+# make               library, tools and eBPF programs, under build/
+# make deps          install the Debian packages that building and testing need
+# make demo          deps, build, then trace a real program that gets refused
+# make check         deps, build, then every test: here and in virtual machines
+# make check-kernels the live tests on the oldest and the newest kernels
+# make install       DESTDIR= PREFIX=; make uninstall takes away the same files
+# make clean
 #
 # V=1 shows the commands.
 
@@ -42,21 +44,25 @@ soname := libmlocktrace.so.0
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo check check-kernels check-unit install uninstall clean tests
+.PHONY: all deps demo tests check check-kernels install uninstall clean
 
 all: $(B)/mlocktrace $(B)/libmlocktrace.so $(B)/libmlocktrace.a $(B)/libmlocktrace.pc
 
 deps:
-	@scripts/deps.sh scripts/packages
+	@scripts/deps.sh scripts/packages selftests/packages selftests/vm/packages
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@scripts/demo.sh $(B)/mlocktrace
 
 # ---- eBPF programs: one source, two objects (see lib/source_bpf_load.c)
 
-$(B)/bpf/mlocktrace.bpf.o: bpf/mlocktrace.bpf.c | deps
+$(B)/bpf/mlocktrace.bpf.o: bpf/mlocktrace.bpf.c
 	$(call msg,CLANG,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-$(B)/bpf/mlocktrace_nofetch.bpf.o: bpf/mlocktrace.bpf.c | deps
+$(B)/bpf/mlocktrace_nofetch.bpf.o: bpf/mlocktrace.bpf.c
 	$(call msg,CLANG,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -DMLT_NO_ATOMIC_FETCH -c $< -o $@
@@ -71,17 +77,17 @@ $(B)/lib/source_bpf_load.o $(B)/pic/lib/source_bpf_load.o: $(skeletons)
 
 # ---- library and tools
 
-$(B)/pic/lib/%.o: lib/%.c | deps
+$(B)/pic/lib/%.o: lib/%.c
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(MLT_CFLAGS) -fPIC -fvisibility=hidden -Ilib -I$(B)/bpf -c $< -o $@
 
-$(B)/lib/%.o: lib/%.c | deps
+$(B)/lib/%.o: lib/%.c
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(MLT_CFLAGS) -fvisibility=hidden -Ilib -I$(B)/bpf -c $< -o $@
 
-$(B)/tools/%.o: tools/%.c | deps
+$(B)/tools/%.o: tools/%.c
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(MLT_CFLAGS) -c $< -o $@
@@ -102,15 +108,63 @@ $(B)/mlocktrace: $(tool_obj) $(B)/libmlocktrace.a
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
-$(B)/libmlocktrace.pc: lib/libmlocktrace.pc.in Makefile
-	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' $< > $@
+# Made at every build: PREFIX may be another one each time.
+.PHONY: $(B)/libmlocktrace.pc
+$(B)/libmlocktrace.pc:
+	@mkdir -p $(@D)
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' lib/libmlocktrace.pc.in > $@
 
 # ---- tests
 
-$(B)/selftests/unit/%: selftests/unit/%.c $(B)/libmlocktrace.a | deps
+$(B)/selftests/unit/%: selftests/unit/%.c $(B)/libmlocktrace.a
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(MLT_CFLAGS) -Ilib -Iselftests $< $(B)/libmlocktrace.a $(LIBS) -o $@
+
+tests: all $(unit_bin)
+	$(Q)$(MAKE) --no-print-directory -C selftests
+
+# Three kernels stand for the tiers and for PREEMPT_RT; check-kernels adds the ends of the range.
+check: deps
+	@$(MAKE) --no-print-directory tests
+	@selftests/run
+
+check-kernels: deps
+	@$(MAKE) --no-print-directory tests
+	@selftests/run --kernel 5.10 --kernel 6.18 --kernel newest vm
+
+# ---- install
+
+man1 := $(wildcard Documentation/man/*.1)
+man3 := $(wildcard Documentation/man/*.3)
+
+# What goes where: mode, source, target. Uninstall reads the same list.
+define install_list
+755 $(B)/mlocktrace $(PREFIX)/bin/mlocktrace
+644 $(B)/$(soname) $(LIBDIR)/$(soname)
+644 $(B)/libmlocktrace.a $(LIBDIR)/libmlocktrace.a
+644 $(B)/libmlocktrace.pc $(LIBDIR)/pkgconfig/libmlocktrace.pc
+644 include/mlocktrace/mlocktrace.h $(PREFIX)/include/mlocktrace/mlocktrace.h
+644 include/mlocktrace/event.h $(PREFIX)/include/mlocktrace/event.h
+644 include/mlocktrace/events.def $(PREFIX)/include/mlocktrace/events.def
+$(foreach page,$(man1),644 $(page) $(PREFIX)/share/man/man1/$(notdir $(page))$(newline))
+$(foreach page,$(man3),644 $(page) $(PREFIX)/share/man/man3/$(notdir $(page))$(newline))
+endef
+define newline
+
+
+endef
+export install_list
+
+install: all
+	$(Q)printf '%s\n' "$$install_list" | while read -r mode from to; do \
+		[ -z "$$to" ] || install -D -m "$$mode" "$$from" "$(DESTDIR)$$to" || exit 1; done
+	$(Q)ln -sf $(soname) $(DESTDIR)$(LIBDIR)/libmlocktrace.so
+
+uninstall:
+	$(Q)printf '%s\n' "$$install_list" | while read -r mode from to; do \
+		[ -z "$$to" ] || rm -f "$(DESTDIR)$$to"; done
+	$(Q)rm -f $(DESTDIR)$(LIBDIR)/libmlocktrace.so
 
 -include $(wildcard $(B)/bpf/*.d $(B)/lib/*.d $(B)/pic/lib/*.d $(B)/tools/*.d $(B)/selftests/unit/*.d)
 

@@ -545,6 +545,8 @@ MLT_SUB int mlt_mm_end(void *ctx, __u64 mm)
 		who = *known;
 		bpf_map_delete_elem(&mms, &mm);
 		own = who.tgid == tgid;
+		if (!who.wanted && !(own && mlt_wanted()))
+			return 0;
 	} else {
 		own = !current_mm;
 		call.flags |= MLOCKTRACE_F_INFERRED;

@@ -50,15 +50,6 @@ static __always_inline __s32 mlt_result(MLT_CTX, __u8 nargs)
  * A wrapper's only argument is the user's registers. Which ABI it is, the task
  * says: a call without arguments has one function for both.
  */
-/* At the top of the kernel stack, for a kernel whose type information hides the argument. */
-static __always_inline struct pt_regs *mlt_task_regs(void)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u64 top = (__u64)BPF_CORE_READ(task, stack) + 16384; /* THREAD_SIZE */
-
-	return (struct pt_regs *)(top - bpf_core_type_size(struct pt_regs));
-}
-
 static __always_inline int mlt_wrapper(__u32 sys, const struct pt_regs *regs)
 {
 	struct task_struct *task = mlt_current();
@@ -239,6 +230,8 @@ int iter_baseline(struct bpf_iter__task *ctx)
 	struct mm_struct *mm;
 	struct pid *pid;
 	__u64 key, locked;
+	__u32 pid_key;
+	int wanted;
 
 	if (!task)
 		return 0;
@@ -257,7 +250,12 @@ int iter_baseline(struct bpf_iter__task *ctx)
 		return 0;
 	locked = BPF_CORE_READ(mm, locked_vm);
 	key = (__u64)mm;
-	if (locked)
-		mlt_mm_name(key, task);
+	if (!locked)
+		return 0;
+	/* Of filters only these can be asked of another task; the rest are at its end. */
+	pid_key = mlt_pid(task);
+	wanted = cfg.by_pid ? !!bpf_map_lookup_elem(&targets, &pid_key) :
+			      !cfg.by_uid && !cfg.by_comm && !cfg.by_cgroup;
+	mlt_mm_name(key, task, wanted);
 	return 0;
 }

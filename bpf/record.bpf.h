@@ -46,7 +46,7 @@ static __always_inline __u64 mlt_wakeup(__u64 seq)
 }
 
 /* Give an address space its id and owner. */
-MLT_SUB int mlt_mm_name(__u64 mm, struct task_struct *task)
+MLT_SUB int mlt_mm_name(__u64 mm, struct task_struct *task, int wanted)
 {
 	struct mlt_mm fresh = {};
 	struct task_struct *owner = 0;
@@ -64,6 +64,7 @@ MLT_SUB int mlt_mm_name(__u64 mm, struct task_struct *task)
 	fresh.start_ns = BPF_CORE_READ(owner, group_leader, start_boottime);
 	fresh.uid = BPF_CORE_READ(owner, real_cred, uid.val);
 	fresh.cgroup_id = bpf_get_current_cgroup_id();
+	fresh.wanted = wanted;
 	bpf_core_read(fresh.comm, sizeof(fresh.comm), &owner->comm);
 	return bpf_map_update_elem(&mms, &key, &fresh, BPF_NOEXIST);
 }
@@ -80,7 +81,7 @@ MLT_SUB struct mlt_mm *mlt_mm_known(struct mlt_call *call)
 	known = bpf_map_lookup_elem(&mms, &key);
 	if (known || (!call->after && !call->before))
 		return known;
-	mlt_mm_name(key, (struct task_struct *)bpf_get_current_task());
+	mlt_mm_name(key, (struct task_struct *)bpf_get_current_task(), 1);
 	return bpf_map_lookup_elem(&mms, &key);
 }
 
@@ -106,15 +107,47 @@ static __always_inline void mlt_fill_who(struct mlocktrace_event *e, const struc
 	bpf_get_current_comm(e->comm, sizeof(e->comm));
 }
 
+/*
+ * A system call is made by a leaf of the C library that pushes nothing, so the
+ * frame pointer is still its caller's and a walk by frame pointers skips that
+ * caller. Its address is the word at the stack pointer, if a call instruction
+ * stands before where that word points. Returns it, or 0.
+ */
+MLT_SUB __u64 mlt_leaf_caller(__u64 *ip)
+{
+	struct pt_regs *regs = mlt_task_regs();
+	__u64 sp = BPF_CORE_READ(regs, sp), ret = 0;
+	__u8 before[6] = {};
+
+	*ip = BPF_CORE_READ(regs, ip);
+	if (bpf_probe_read_user(&ret, sizeof(ret), (void *)sp) ||
+	    bpf_probe_read_user(before, sizeof(before), (void *)(ret - sizeof(before))))
+		return 0;
+	if (before[1] == 0xe8 ||			   /* call rel32 */
+	    (before[0] == 0xff && before[1] == 0x15) ||	   /* call *disp32(%rip) */
+	    (before[4] == 0xff && before[5] >> 3 == 0x1a)) /* call *%reg */
+		return ret;
+	return 0;
+}
+
 static __always_inline void mlt_fill_stacks(void *ctx, struct mlt_stacked_event *s)
 {
-	__u64 user, kernel;
+	__u64 user, kernel, ip = 0, caller = mlt_leaf_caller(&ip);
 	long got;
 
 	got = bpf_get_stack(ctx, s->stack, MLOCKTRACE_STACK_USER * 8, BPF_F_USER_STACK);
 	user = got < 0 ? 0 : got & ~7L;
 	if (user > MLOCKTRACE_STACK_USER * 8)
 		return;
+	/* The registers are those of this call only if the walk began at them. */
+	if (caller && user && s->stack[0] == ip && s->stack[1] != caller) {
+		s->stack[1] = caller;
+		got = bpf_get_stack(ctx, s->stack + 2, (MLOCKTRACE_STACK_USER - 2) * 8,
+				    BPF_F_USER_STACK | 1);
+		user = 16 + (got < 0 ? 0 : got & ~7L);
+		if (user > MLOCKTRACE_STACK_USER * 8)
+			return;
+	}
 	got = bpf_get_stack(ctx, (void *)s->stack + user, MLOCKTRACE_STACK_KERNEL * 8, 0);
 	kernel = got < 0 ? 0 : got;
 	s->event.n_user = user / 8;

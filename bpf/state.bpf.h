@@ -24,7 +24,7 @@
 #define MLT_CAP_IPC_LOCK 14  /* include/uapi/linux/capability.h */
 #define MLT_VM_LOCKED 0x2000UL /* include/linux/mm.h */
 #define MLT_TS_COMPAT 2	     /* arch/x86/include/asm/thread_info.h */
-#define MLT_EINTR 4
+#define MLT_THREAD_SIZE 16384 /* arch/x86/include/asm/page_64_types.h */
 #define MLT_ENOMEM 12
 
 const volatile struct mlt_config cfg = {};
@@ -96,6 +96,7 @@ struct mlt_mm {
 	__u64 cgroup_id;
 	__u32 pid, tid, uid;
 	__u32 tgid; /* in the initial pid namespace */
+	__u64 wanted; /* the filters let its calls through */
 	char comm[MLOCKTRACE_COMM_LEN];
 };
 
@@ -139,6 +140,15 @@ static __always_inline struct task_struct *mlt_current(void)
 	if (cfg.task_btf)
 		return bpf_get_current_task_btf();
 	return (struct task_struct *)bpf_get_current_task();
+}
+
+/* The user's registers of a system call, at the top of the kernel stack. */
+static __always_inline struct pt_regs *mlt_task_regs(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u64 top = (__u64)BPF_CORE_READ(task, stack) + MLT_THREAD_SIZE;
+
+	return (struct pt_regs *)(top - bpf_core_type_size(struct pt_regs));
 }
 
 static __always_inline __u64 mlt_fetch_inc(__u64 *p)

@@ -38,7 +38,7 @@ enum {
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct pt_regs {
-	unsigned long ax, bx, cx, dx, si, di, r10, orig_ax;
+	unsigned long ax, bx, cx, dx, si, di, r10, orig_ax, ip, sp;
 };
 
 struct rlimit {

@@ -18,8 +18,9 @@
 
 /*
  * The steps below are global functions without arguments: the verifier looks at
- * such a function once, not again for every turn of the loop around it. What
- * they work on is found through the current call.
+ * such a function once, not again for every turn of the loop around it. But it
+ * looks at it even where nobody calls it, so each asks for itself whether the
+ * kernel has what it reads. What they work on is found through the current call.
  */
 static __always_inline struct mlt_walk *mlt_walk_current(void)
 {
@@ -56,7 +57,7 @@ __noinline int mlt_walk_maple_step(void)
 	__u64 pivots[15] = {};
 	__u32 k;
 
-	if (!w)
+	if (!mlt_mm_has_maple_tree() || !w)
 		return 1;
 	node = w->entry & ~0xffULL;
 	type = w->entry >> 3 & 0xf;
@@ -114,7 +115,7 @@ __noinline int mlt_walk_rb_step(void)
 	struct vm_area_struct *vma;
 	struct rb_node *node;
 
-	if (!w || !w->max)
+	if (mlt_mm_has_maple_tree() || !w || !w->max)
 		return 1;
 	node = (struct rb_node *)w->max;
 	vma = (void *)node - bpf_core_field_offset(struct vm_area_struct, vm_rb);
@@ -134,7 +135,7 @@ __noinline int mlt_walk_list_step(void)
 	struct vm_area_struct *vma;
 	__u64 start, end;
 
-	if (!w)
+	if (mlt_mm_has_maple_tree() || !w)
 		return 1;
 	vma = (struct vm_area_struct *)w->entry;
 	if (!vma) {

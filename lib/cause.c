@@ -42,10 +42,8 @@ uint32_t mlt_unknown_arg(const struct mlocktrace_event *event)
 	return 0;
 }
 
-static bool passes_any_limit(const struct mlocktrace_event *event)
+static bool is_capable(const struct mlocktrace_event *event)
 {
-	if (event->limit == MLOCKTRACE_UNLIMITED)
-		return true;
 	return mlt_has(event, MLOCKTRACE_F_CAPABLE) && !mlt_has(event, MLOCKTRACE_F_CAP_DENIED);
 }
 
@@ -60,7 +58,8 @@ static bool got_past_limit(const struct mlocktrace_event *event)
 
 static bool could_be_limit(const struct mlocktrace_event *event)
 {
-	return !passes_any_limit(event) && !got_past_limit(event) &&
+	/* No sum is above MLOCKTRACE_UNLIMITED. */
+	return !is_capable(event) && !got_past_limit(event) &&
 	       mlt_lock_sum(event, true) > event->limit;
 }
 
@@ -110,7 +109,7 @@ static enum mlocktrace_cause mlock_enomem_cause(const struct mlocktrace_event *e
 
 static enum mlocktrace_cause eperm_cause(const struct mlocktrace_event *event)
 {
-	if (event->limit == 0 && !passes_any_limit(event))
+	if (event->limit == 0 && !is_capable(event))
 		return MLOCKTRACE_CAUSE_LIMIT_ZERO;
 	return MLOCKTRACE_CAUSE_DENIED;
 }

@@ -49,8 +49,8 @@ int mlt_decode(const void *record, size_t size, struct mlocktrace_event *event, 
 	/* Fields are appended under the same number; another one is another layout. */
 	if (event->abi != MLOCKTRACE_ABI)
 		return -EBADMSG;
-	n_user = own >= COUNTS_END ? event->n_user : 0;
-	n_kernel = own >= COUNTS_END ? event->n_kernel : 0;
+	n_user = event->n_user;
+	n_kernel = event->n_kernel;
 	fixed = fixed_part(own, n_user, n_kernel);
 	if (fixed < 0)
 		return fixed;

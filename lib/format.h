@@ -95,5 +95,8 @@ bool mlt_frame_text(const struct mlocktrace_writer *writer, const struct mlocktr
 
 /* symbols.c: names of this handle's current record come from its recording. */
 void mlt_symbols_bind(struct mlocktrace_symbols *symbols, const struct mlocktrace *source);
+/* How many of the innermost kernel frames are the tracer's own. */
+size_t mlt_symbols_tracer_frames(struct mlocktrace_symbols *symbols,
+				 const struct mlocktrace_event *event);
 
 #endif

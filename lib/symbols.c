@@ -14,7 +14,7 @@
 struct mlocktrace_symbols {
 	const struct mlocktrace *source; /* whose records a writer resolves now, NULL = not known */
 	struct mlt_user_symbols *user;
-	struct mlt_kernel_symbols *kernel; /* made at the first kernel frame: half a million lines */
+	struct mlt_kernel_symbols *kernel; /* half a million lines, read once */
 	bool kernel_tried;
 };
 
@@ -43,9 +43,19 @@ MLT_API void mlocktrace_symbols_free(struct mlocktrace_symbols *symbols)
 	free(symbols);
 }
 
+static void need_kernel(struct mlocktrace_symbols *symbols)
+{
+	if (!symbols->kernel_tried)
+		mlt_kernel_symbols_new(&symbols->kernel);
+	symbols->kernel_tried = true;
+}
+
+/* A live source's processes may be gone while the kernel's table is read: it is read before. */
 void mlt_symbols_bind(struct mlocktrace_symbols *symbols, const struct mlocktrace *source)
 {
 	symbols->source = source;
+	if (source && source->source->live)
+		need_kernel(symbols);
 }
 
 /* The i-th name stored for the current record of a recording; NULL = none was. */
@@ -80,9 +90,7 @@ static void look_up(struct mlocktrace_symbols *symbols, const struct mlocktrace_
 	if (!in_kernel) {
 		mlt_user_symbol(symbols->user, event, inside, place);
 	} else {
-		if (!symbols->kernel && !symbols->kernel_tried)
-			mlt_kernel_symbols_new(&symbols->kernel);
-		symbols->kernel_tried = true;
+		need_kernel(symbols);
 		if (symbols->kernel)
 			mlt_kernel_symbol(symbols->kernel, inside, place);
 	}
@@ -123,4 +131,37 @@ MLT_API int mlocktrace_symbol(struct mlocktrace_symbols *symbols, const struct m
 		look_up(symbols, event, i, stack[i], &place);
 	}
 	return place_text(&place, stack[i], buf, size);
+}
+
+/* How the way from a hooked function to our program begins, tier by tier. */
+static bool is_tracer(const char *name)
+{
+	static const char *const own[] = {
+		"bpf_prog_", "bpf_trampoline", "bpf_trace_run", "__bpf_trace_", "__traceiter_",
+		"trace_call_bpf", "kprobe_", "kretprobe_", "__kretprobe", "aggr_pre_handler",
+		"opt_pre_handler", "optimized_callback", "ftrace_", "arch_ftrace", "trampoline_handler",
+		"rethook_", "arch_rethook", "fprobe_",
+	};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (!strncmp(name, own[i], strlen(own[i])))
+			return true;
+	}
+	return false;
+}
+
+size_t mlt_symbols_tracer_frames(struct mlocktrace_symbols *symbols,
+				 const struct mlocktrace_event *event)
+{
+	size_t n_user, n_kernel, own = 0;
+	char name[512];
+
+	mlocktrace_event_user_stack(event, &n_user);
+	mlocktrace_event_kernel_stack(event, &n_kernel);
+	for (size_t i = 0; i < n_kernel; i++) {
+		mlocktrace_symbol(symbols, event, n_user + i, name, sizeof(name));
+		if (is_tracer(name))
+			own = i + 1;
+	}
+	return own;
 }

@@ -86,13 +86,17 @@ bool mlt_wants_verdict(const struct mlocktrace_event *event)
 bool mlt_frame_text(const struct mlocktrace_writer *writer, const struct mlocktrace_event *event,
 		    size_t k, char *buf, size_t size)
 {
-	size_t n_user, n_kernel;
+	size_t n_user, n_kernel, shown, own = 0;
 	const uint64_t *user = mlocktrace_event_user_stack(event, &n_user);
 
 	mlocktrace_event_kernel_stack(event, &n_kernel);
-	if (k >= n_user + n_kernel)
+	if (writer->opts.symbols && n_kernel)
+		own = mlt_symbols_tracer_frames(writer->opts.symbols, event);
+	shown = n_kernel - own;
+	if (k >= n_user + shown)
 		return false;
-	k = k < n_kernel ? n_user + k : k - n_kernel;
+	/* Kernel frames come last in the record and first on the screen. */
+	k = k < shown ? n_user + own + k : k - shown;
 	if (writer->opts.symbols)
 		mlocktrace_symbol(writer->opts.symbols, event, k, buf, size);
 	else

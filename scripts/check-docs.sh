@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The manual pages say what there is, all of it and nothing else: options and
+# commands, functions, words of the vocabulary; and the example in them works.
+# Prints KTAP.
+
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=selftests/lib/ktap.sh
+. selftests/lib/ktap.sh
+
+tool=build/mlocktrace
+header=include/mlocktrace/mlocktrace.h
+events=include/mlocktrace/events.def
+man1=Documentation/man/mlocktrace.1
+man3=Documentation/man/libmlocktrace.3
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/mlocktrace-docs.XXXXXX") || exit 1
+trap 'rm -rf "$scratch"' EXIT
+
+# difference NAME FILE FILE: lines of one and not the other
+difference()
+{
+	check_equal "$1" "$(diff "$2" "$3" | grep '^[<>]')" ""
+}
+
+# Names in running text can end in a full stop or a bracket.
+functions_in_manual()
+{
+	sed -nE 's/^\.(Fn|Fo) "?(mlocktrace_[a-z_0-9]+).*/\2/p' "$man3" | sort -u
+}
+
+functions_in_header()
+{
+	sed -nE 's/^[a-z].*\<(mlocktrace_[a-z_0-9]+)\(.*/\1/p' "$header" | sort -u
+}
+
+options_in_help()
+{
+	local command
+
+	for command in trace record report doctor explain; do
+		"$tool" $command --help
+	done | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE '[-]-[a-z-]+$' | sort -u
+}
+
+options_in_manual()
+{
+	sed -nE 's/^\.It Fl (. , )?-([a-z-]+).*/--\2/p' "$man1" | sort -u
+}
+
+letters_in_help()
+{
+	local command
+
+	for command in trace record report doctor explain; do
+		"$tool" $command --help
+	done | sed -nE 's/^ +(-[a-zA-Z]), (--[a-z-]+).*/\1 \2/p' | sort -u
+}
+
+letters_in_manual()
+{
+	sed -nE 's/^\.It Fl ([a-zA-Z]) , -([a-z-]+).*/-\1 --\2/p' "$man1" | sort -u
+}
+
+# What is between the marks, as roff prints it
+example()
+{
+	sed -n '/^\.\\" EXAMPLE BEGIN/,/^\.\\" EXAMPLE END/p' "$man3" | grep -v '^\.\\"' |
+		sed 's/\\e/\\/g; s/\\-/-/g; s/\\&//g'
+}
+
+if [[ -r $man3 ]]; then
+	functions_in_header >"$scratch/header"
+	functions_in_manual >"$scratch/manual"
+	check there_are_functions test -s "$scratch/header"
+	difference every_function_is_in_the_manual "$scratch/header" "$scratch/manual"
+	example >"$scratch/example.c"
+	if [[ -e build/libmlocktrace.so ]]; then
+		check the_example_works "${CC:-gcc}" -std=gnu11 -Wall -Wextra -Werror -Iinclude \
+			-o "$scratch/example" "$scratch/example.c" -Lbuild -lmlocktrace
+		check the_example_is_a_program test -s "$scratch/example"
+	else
+		skip the_example_works "the library is not built"
+	fi
+else
+	fail every_function_is_in_the_manual "$man3 is missing"
+fi
+
+if [[ ! -r $man1 ]]; then
+	fail every_option_is_in_the_manual "$man1 is missing"
+elif [[ -x $tool ]]; then
+	options_in_help >"$scratch/help"
+	options_in_manual >"$scratch/manual"
+	check there_are_options test -s "$scratch/help"
+	difference every_option_is_in_the_manual "$scratch/help" "$scratch/manual"
+	letters_in_help >"$scratch/help"
+	letters_in_manual >"$scratch/manual"
+	difference letters_mean_the_same_in_the_manual "$scratch/help" "$scratch/manual"
+	undocumented=
+	for command in $("$tool" --help | sed -n '/^Commands/,$ s/^  \([a-z]*\) .*/\1/p'); do
+		grep -qE "^\.(Ss|Cm) $command\$" "$man1" || undocumented+="$command "
+	done
+	check_equal every_command_is_in_the_manual "$undocumented" ""
+else
+	skip every_option_is_in_the_manual "the tool is not built"
+fi
+
+for kind in OP CAUSE TIER; do
+	missing=
+	while read -r word; do
+		grep -qw -- "$word" "$man1" || missing+="$word "
+	done < <(sed -nE "s/^MLT_$kind\([^\"]*\"([^\"]+)\".*/\1/p" "$events")
+	check_equal "every_${kind,,}_is_in_the_manual" "$missing" ""
+done
+
+keys=$(sed -nE 's/.*put(_[a-z]+)?\((to|&object), "([a-z_]+)".*/\3/p' lib/json.c | sort -u)
+missing=
+for key in $keys; do
+	grep -qw -- "$key" "$man1" || missing+="$key "
+done
+check there_are_json_keys test -n "$keys"
+check_equal every_json_key_is_in_the_manual "$missing" ""
+
+for page in Documentation/man/*; do
+	if type -P mandoc >/dev/null; then
+		check "$page: mandoc" mandoc -T lint -W warning "$page"
+	elif type -P groff >/dev/null; then
+		check_equal "$page: groff" "$(groff -ww -mandoc -Tutf8 -z "$page" 2>&1)" ""
+	else
+		skip "$page: roff" "neither mandoc nor groff is installed"
+	fi
+done
+
+ktap_end
