@@ -574,15 +574,17 @@ MLT_SUB int mlt_fork(void *ctx, struct task_struct *parent, struct task_struct *
 {
 	__u64 mm = (__u64)BPF_CORE_READ(parent, mm);
 	struct mlt_call call = {};
-	__u32 pid;
+	__u32 pid, parent_pid;
 	__u8 one = 1;
 
-	if (BPF_CORE_READ(child, tgid) == BPF_CORE_READ(parent, tgid) || !mlt_wanted())
+	if (BPF_CORE_READ(child, tgid) == BPF_CORE_READ(parent, tgid) || !shared.enabled)
 		return 0;
 	pid = mlt_pid(child);
-	if (cfg.by_pid && cfg.follow && pid)
+	parent_pid = mlt_pid(parent);
+	/* Whatever else is asked of a process: its child may have another name, user or cgroup. */
+	if (cfg.by_pid && cfg.follow && pid && bpf_map_lookup_elem(&targets, &parent_pid))
 		bpf_map_update_elem(&targets, &pid, &one, BPF_ANY);
-	if (cfg.failures_only || !mlt_op_wanted(MLOCKTRACE_OP_FORK) || !mm ||
+	if (!mlt_wanted() || cfg.failures_only || !mlt_op_wanted(MLOCKTRACE_OP_FORK) || !mm ||
 	    (__u64)BPF_CORE_READ(child, mm) == mm)
 		return 0;
 	call.before = call.after = BPF_CORE_READ((struct mm_struct *)mm, locked_vm);

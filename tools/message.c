@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <mlocktrace/mlocktrace.h>
+
 #include "message.h"
 
 static bool message_is_quiet;
@@ -19,14 +21,15 @@ void message_quiet(bool quiet)
 	message_is_quiet = quiet;
 }
 
+/* One line, whatever names of files, commands and tasks are in it. */
 static void say(const char *fmt, va_list args)
 {
-	char line[2048] = TOOL ": ";
+	char text[1024], line[4 * sizeof(text) + 32] = TOOL ": ";
 	size_t used = strlen(line);
-	int n = vsnprintf(line + used, sizeof(line) - used - 1, fmt, args);
 
-	if (n < 0)
+	if (vsnprintf(text, sizeof(text), fmt, args) < 0)
 		return;
+	mlocktrace_escape(line + used, sizeof(line) - used - 1, text, sizeof(text));
 	used = strlen(line);
 	line[used++] = '\n';
 	/* Nobody is left to be told when stderr fails. */
