@@ -118,7 +118,7 @@ MLT_SUB int mlt_begin_setrlimit(struct mlt_call *call, __u32 sys)
 		call->new_ptr = call->args[2];
 		call->old_ptr = call->args[3];
 	}
-	if (call->target_pid == mlt_pid(task))
+	if (call->target_pid == mlt_current_pid())
 		call->target_pid = 0;
 	if (call->target_pid) {
 		call->flags |= MLOCKTRACE_F_NO_BEFORE;
@@ -155,15 +155,15 @@ MLT_SUB struct mlt_call *mlt_call_begin(__u8 op, const struct pt_regs *regs, int
 	call->time_ns = bpf_ktime_get_ns();
 	if (compat) {
 		call->flags |= MLOCKTRACE_F_COMPAT;
-		call->args[0] = (__u32)BPF_CORE_READ(regs, bx);
-		call->args[1] = (__u32)BPF_CORE_READ(regs, cx);
-		call->args[2] = (__u32)BPF_CORE_READ(regs, dx);
-		call->args[3] = (__u32)BPF_CORE_READ(regs, si);
+		call->args[0] = (__u32)READ_REGS(regs, bx);
+		call->args[1] = (__u32)READ_REGS(regs, cx);
+		call->args[2] = (__u32)READ_REGS(regs, dx);
+		call->args[3] = (__u32)READ_REGS(regs, si);
 	} else {
-		call->args[0] = BPF_CORE_READ(regs, di);
-		call->args[1] = BPF_CORE_READ(regs, si);
-		call->args[2] = BPF_CORE_READ(regs, dx);
-		call->args[3] = BPF_CORE_READ(regs, r10);
+		call->args[0] = READ_REGS(regs, di);
+		call->args[1] = READ_REGS(regs, si);
+		call->args[2] = READ_REGS(regs, dx);
+		call->args[3] = READ_REGS(regs, r10);
 	}
 	if (cfg.tier != MLOCKTRACE_TIER_TRACEPOINT)
 		call->flags |= MLOCKTRACE_F_STEPS;
@@ -189,9 +189,9 @@ MLT_SUB int mlt_syscall_enter(__u32 sys, const struct pt_regs *regs, int compat)
 		return 0;
 	}
 	if (sys == MLT_SYS_setrlimit)
-		resource = compat ? BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
+		resource = compat ? READ_REGS(regs, bx) : READ_REGS(regs, di);
 	else
-		resource = compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si);
+		resource = compat ? READ_REGS(regs, cx) : READ_REGS(regs, si);
 	if (resource == MLT_RLIMIT_MEMLOCK)
 		mlt_begin_setrlimit(mlt_call_begin(op, regs, compat), sys);
 	return 0;
@@ -272,9 +272,8 @@ MLT_SUB int mlt_end_lock(struct mlt_call *call, __s32 ret)
 	return 0;
 }
 
-MLT_SUB int mlt_syscall_exit(void *ctx, __s32 ret)
+MLT_SUB int mlt_call_end(void *ctx, struct mlt_call *call, __s32 ret)
 {
-	struct mlt_call *call = mlt_call_active();
 	struct mlt_mm *mm = 0;
 
 	if (!call)
@@ -296,22 +295,29 @@ MLT_SUB int mlt_syscall_exit(void *ctx, __s32 ret)
 	return mlt_emit(ctx, call, ret, mm, 0);
 }
 
+static __always_inline int mlt_syscall_exit(void *ctx, __s32 ret)
+{
+	return mlt_call_end(ctx, mlt_call_active(), ret);
+}
+
 /*
  * Tracepoint tier: what the inner steps would have told of an ENOMEM. The limit
  * is looked into under mmap_lock where its tracepoints are (mlt_lock_released).
  */
-MLT_SUB int mlt_syscall_exit_blind(void *ctx, __s32 ret)
+static __always_inline int mlt_call_end_blind(void *ctx, struct mlt_call *call, __s32 ret)
 {
-	struct mlt_call *call = mlt_call_active();
-
-	if (!call)
-		return 0;
 	if (ret == -MLT_ENOMEM && mlt_op_is_ranged(call->op) &&
 	    !(call->flags & MLOCKTRACE_F_POPULATED)) {
 		mlt_scan_range();
 		mlt_check_map_limit(call);
+		/* Without those tracepoints: within the limit, and now locked from end to end,
+		 * so it was fault-in that failed. */
+		if (!cfg.mmap_lock && call->flags & MLOCKTRACE_F_OVERLAP_KNOWN && call->overlap &&
+		    call->overlap == mlt_bytes(mlt_asked_pages(call)) &&
+		    (mlt_capable() || mlt_bytes(call->before) <= call->limit))
+			call->flags |= MLOCKTRACE_F_POPULATED;
 	}
-	return mlt_syscall_exit(ctx, ret);
+	return mlt_call_end(ctx, call, ret);
 }
 
 /*
@@ -338,7 +344,7 @@ MLT_SUB int mlt_syscall_refused(void *ctx, __u32 sys, struct pt_regs *regs, __s3
 		call->flags |= MLOCKTRACE_F_SECCOMP;
 		call->scanned = 1;
 	}
-	return mlt_syscall_exit(ctx, ret);
+	return mlt_call_end(ctx, call, ret);
 }
 
 /* ---- inner steps, function tiers ------------------------------------------- */

@@ -164,14 +164,16 @@ SEC("?tp_btf/sys_exit")
 int tp_sys_exit(MLT_CTX)
 {
 	struct pt_regs *regs = (struct pt_regs *)CTX(0);
-	__u64 nr = mlt_nr(BPF_CORE_READ(regs, orig_ax));
+	__u64 nr = mlt_nr(READ_REGS(regs, orig_ax));
 	int compat = 0;
 	__u32 sys = mlt_sys_row(nr, &compat);
+	struct mlt_call *call;
 
 	if (sys == MLT_SYS_MAX)
 		return 0;
-	if (mlt_call_active())
-		return mlt_syscall_exit_blind(ctx, CTX(1));
+	call = mlt_call_active();
+	if (call)
+		return mlt_call_end_blind(ctx, call, CTX(1));
 	return mlt_syscall_refused(ctx, sys, regs, CTX(1), compat);
 }
 

@@ -88,7 +88,7 @@ MLT_SUB struct mlt_mm *mlt_mm_known(struct mlt_call *call)
 /* Who: the current task, or the owner of an address space that ended without it. */
 static __always_inline void mlt_fill_who(struct mlocktrace_event *e, const struct mlt_mm *instead)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *leader = READ(mlt_current(), group_leader);
 
 	if (instead) {
 		e->pid = instead->pid;
@@ -99,9 +99,9 @@ static __always_inline void mlt_fill_who(struct mlocktrace_event *e, const struc
 		__builtin_memcpy(e->comm, instead->comm, sizeof(e->comm));
 		return;
 	}
-	e->pid = mlt_pid(task);
-	e->tid = mlt_tid(task);
-	e->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	e->pid = mlt_current_pid();
+	e->tid = mlt_current_tid();
+	e->start_ns = READ(leader, start_boottime);
 	e->uid = (__u32)bpf_get_current_uid_gid();
 	e->cgroup_id = bpf_get_current_cgroup_id();
 	bpf_get_current_comm(e->comm, sizeof(e->comm));

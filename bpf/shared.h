@@ -43,6 +43,7 @@ struct mlt_config {
 	__u8 mmap_lock;	     /* mmap_lock tracepoints are attached */
 	__u8 mmap_lock_path; /* mmap_lock tracepoints pass a memcg path (before 6.15) */
 	__u8 regs_hidden;    /* system call wrappers have an argument of unknown type */
+	__u8 regs_btf;	     /* the user's registers come as a typed pointer */
 	__u8 nargs[MLT_FUNC_MAX]; /* of the hooked functions: where fexit finds the result */
 };
 

@@ -135,6 +135,17 @@ struct {
 		v_;                                                                                \
 	})
 
+/* The same for the user's registers, which only a kprobe hands over untyped. */
+#define READ_REGS(regs, field)                                                                     \
+	({                                                                                         \
+		unsigned long v_;                                                                  \
+		if (cfg.regs_btf)                                                                  \
+			v_ = (regs)->field;                                                        \
+		else                                                                               \
+			v_ = BPF_CORE_READ(regs, field);                                           \
+		v_;                                                                                \
+	})
+
 static __always_inline struct task_struct *mlt_current(void)
 {
 	if (cfg.task_btf)
@@ -187,18 +198,28 @@ MLT_SUB __u32 mlt_pid_in_ns(struct pid *pid)
 	return inum == shared.pidns_inum ? upid.nr : 0;
 }
 
-static __always_inline __u32 mlt_tid(struct task_struct *task)
-{
-	if (!shared.pidns_level)
-		return BPF_CORE_READ(task, pid);
-	return mlt_pid_in_ns(BPF_CORE_READ(task, thread_pid));
-}
-
 static __always_inline __u32 mlt_pid(struct task_struct *task)
 {
 	if (!shared.pidns_level)
 		return BPF_CORE_READ(task, tgid);
 	return mlt_pid_in_ns(BPF_CORE_READ(task, group_leader, thread_pid));
+}
+
+/* The same of the current task, where the helper is cheaper. */
+static __always_inline __u32 mlt_current_pid(void)
+{
+	if (!shared.pidns_level)
+		return bpf_get_current_pid_tgid() >> 32;
+	return mlt_pid((struct task_struct *)bpf_get_current_task());
+}
+
+static __always_inline __u32 mlt_current_tid(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	if (!shared.pidns_level)
+		return (__u32)bpf_get_current_pid_tgid();
+	return mlt_pid_in_ns(BPF_CORE_READ(task, thread_pid));
 }
 
 /* Is the current task one to record? */
@@ -207,7 +228,7 @@ MLT_SUB int mlt_wanted(void)
 	if (!shared.enabled)
 		return 0;
 	if (cfg.by_pid) {
-		__u32 pid = mlt_pid((struct task_struct *)bpf_get_current_task());
+		__u32 pid = mlt_current_pid();
 
 		if (!bpf_map_lookup_elem(&targets, &pid))
 			return 0;
@@ -252,11 +273,12 @@ static __always_inline struct mlt_call *mlt_call_active(void)
  */
 MLT_SUB int mlt_capable(void)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct task_struct *task = mlt_current();
+	struct cred *cred = READ(task, cred);
+	struct user_namespace *ns = READ(cred, user_ns);
 	__u32 low = 0;
 
-	if (BPF_CORE_READ(cred, user_ns, level))
+	if (READ(ns, level))
 		return 0;
 	bpf_core_read(&low, sizeof(low), &cred->cap_effective);
 	return low >> MLT_CAP_IPC_LOCK & 1;

@@ -147,8 +147,8 @@ struct task_struct {
 	__u64 start_boottime;
 	char comm[16];
 	struct mm_struct *mm;
-	const struct cred *cred;
-	const struct cred *real_cred;
+	struct cred *cred;
+	struct cred *real_cred;
 	struct signal_struct *signal;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;

@@ -95,9 +95,9 @@ void mlt_log(const struct mlocktrace *h, enum mlocktrace_log_level level, const 
  * Returns the record's own size, or -EBADMSG. */
 int mlt_decode(const void *record, size_t size, struct mlocktrace_event *event, size_t event_size);
 
-/* explain.c: "64K", "16.0M", "5000" (bytes that are no whole KiB stay exact below 1 MiB) */
+/* size.c: "64K", "16.0M", "5000" (bytes that are no whole KiB stay exact below 1 MiB) */
 const char *mlt_size_text(char buf[24], uint64_t bytes);
-/* 8192 -> "8.0K"-style for signed deltas: "+64K", "-4K", "0" */
+/* size.c: the same with a sign: "+64K", "-4K", "0" */
 const char *mlt_delta_text(char buf[24], int64_t bytes);
 
 #endif

@@ -162,6 +162,8 @@ static void ask_kernel(struct loader *l)
 	l->cfg.task_btf = btf__find_by_name_kind(l->b->btf, "bpf_get_current_task_btf",
 						 BTF_KIND_FUNC) > 0;
 	l->cfg.regs_hidden = !kernel_first_arg_is_known(l->b->btf, "__x64_sys_mlock");
+	l->cfg.regs_btf = l->tier == MLOCKTRACE_TIER_TRACEPOINT ||
+			  (l->tier == MLOCKTRACE_TIER_FENTRY && !l->cfg.regs_hidden);
 	nargs = kernel_tp_nargs(l->b->btf, "mmap_lock_released");
 	l->cfg.mmap_lock = l->tier == MLOCKTRACE_TIER_TRACEPOINT && nargs > 0;
 	l->cfg.mmap_lock_path = nargs == 3;

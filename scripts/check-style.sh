@@ -58,7 +58,7 @@ if type -P shellcheck >/dev/null; then
 	mapfile -t scripts < <(shell_scripts)
 	for file in "${scripts[@]}"; do
 		# 2317: functions that another one calls by name look unreachable. 2187:
-		# busybox is checked as dash, which it is told on every line. 2094:
+		# busybox's shell is checked as dash. 2094:
 		# arguments that are named like a file written to look like a loop.
 		exclude=SC2317,SC2094,SC2187
 		# Files to be sourced share variables with those that source them.
