@@ -16,7 +16,9 @@ LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 B := build
 
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CLANG ?= clang
 BPFTOOL ?= bpftool
 CFLAGS ?= -O2 -g
@@ -25,6 +27,9 @@ MLT_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -Iinclude -MMD -MP -
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -D__TARGET_ARCH_x86 \
 	-Iinclude -Ibpf -MMD -MP
 LIBS := -lbpf -ljson-c -ldw -lelf
+
+# bpftool is there, and Debian's PATH of an ordinary user is not.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 V ?= 0
 ifeq ($(V),0)
@@ -44,9 +49,9 @@ soname := libmlocktrace.so.0
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo tests check check-kernels install uninstall clean
+.PHONY: all tools-there deps demo tests check check-kernels install uninstall clean
 
-all: $(B)/mlocktrace $(B)/libmlocktrace.so $(B)/libmlocktrace.a $(B)/libmlocktrace.pc
+all: tools-there $(B)/mlocktrace $(B)/libmlocktrace.so $(B)/libmlocktrace.a $(B)/libmlocktrace.pc
 
 deps:
 	@scripts/deps.sh scripts/packages selftests/packages selftests/vm/packages
@@ -54,6 +59,10 @@ deps:
 demo: deps
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh $(B)/mlocktrace
+
+tools-there:
+	@for tool in $(CC) $(CLANG) $(BPFTOOL); do command -v $$tool >/dev/null || { \
+		echo "$$tool is missing: run make deps (as root)" >&2; exit 1; }; done
 
 # ---- eBPF programs: one source, two objects (see lib/source_bpf_load.c)
 
@@ -108,11 +117,12 @@ $(B)/mlocktrace: $(tool_obj) $(B)/libmlocktrace.a
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
-# Made at every build: PREFIX may be another one each time.
+# Looked at in every build: PREFIX may be another one each time.
 .PHONY: $(B)/libmlocktrace.pc
 $(B)/libmlocktrace.pc:
 	@mkdir -p $(@D)
-	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' lib/libmlocktrace.pc.in > $@
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' lib/libmlocktrace.pc.in > $@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # ---- tests
 
@@ -160,11 +170,14 @@ install: all
 	$(Q)printf '%s\n' "$$install_list" | while read -r mode from to; do \
 		[ -z "$$to" ] || install -D -m "$$mode" "$$from" "$(DESTDIR)$$to" || exit 1; done
 	$(Q)ln -sf $(soname) $(DESTDIR)$(LIBDIR)/libmlocktrace.so
+	$(Q)[ -n "$(DESTDIR)" ] || ldconfig
 
 uninstall:
 	$(Q)printf '%s\n' "$$install_list" | while read -r mode from to; do \
 		[ -z "$$to" ] || rm -f "$(DESTDIR)$$to"; done
 	$(Q)rm -f $(DESTDIR)$(LIBDIR)/libmlocktrace.so
+	$(Q)rmdir $(DESTDIR)$(PREFIX)/include/mlocktrace 2>/dev/null || true
+	$(Q)[ -n "$(DESTDIR)" ] || ldconfig
 
 -include $(wildcard $(B)/bpf/*.d $(B)/lib/*.d $(B)/pic/lib/*.d $(B)/tools/*.d $(B)/selftests/unit/*.d)
 

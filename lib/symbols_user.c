@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -102,6 +103,19 @@ static int open_regular(int dir, const char *path)
 	return fd;
 }
 
+/* The process may be gone, or its root not ours to enter: the same file by our own path will do. */
+static int open_same(const struct mapping *map)
+{
+	int fd = open_regular(AT_FDCWD, map->path);
+	struct stat st;
+
+	if (fd < 0 || (!fstat(fd, &st) && st.st_ino == map->inode && major(st.st_dev) == map->major &&
+		       minor(st.st_dev) == map->minor))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 /* The mapped file itself where we may; else what the process finds at the path. */
 static int open_mapped(int dir, const struct mapping *map)
 {
@@ -113,7 +127,8 @@ static int open_mapped(int dir, const struct mapping *map)
 	if (fd >= 0)
 		return fd;
 	snprintf(path, sizeof(path), "root%s", map->path);
-	return open_regular(dir, path);
+	fd = open_regular(dir, path);
+	return fd >= 0 ? fd : open_same(map);
 }
 
 static void report_module(Dwfl *dwfl, int dir, const struct mapping *map, uint64_t base)
@@ -126,11 +141,10 @@ static void report_module(Dwfl *dwfl, int dir, const struct mapping *map, uint64
 		close(fd);
 }
 
-static bool parse_mapping(char *line, struct mapping *map)
+static bool parse_mapping(const char *line, struct mapping *map)
 {
 	int path = 0;
 
-	line[strcspn(line, "\n")] = '\0';
 	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n", &map->start,
 		   &map->end, map->perms, &map->offset, &map->major, &map->minor, &map->inode, &path) < 7)
 		return false;
@@ -139,16 +153,15 @@ static bool parse_mapping(char *line, struct mapping *map)
 }
 
 /* Every file with executable pages; it begins where the first of its mappings in a row does. */
-static void report_modules(Dwfl *dwfl, int dir, FILE *maps)
+static void report_modules(Dwfl *dwfl, int dir, char *maps)
 {
 	struct mapping file = { 0 }, map;
 	unsigned int reported = 0;
 	bool done = false;
 	uint64_t base = 0;
-	char *line = NULL;
-	size_t size = 0;
+	char *line;
 
-	while (getline(&line, &size, maps) > 0 && reported < MODULES_MAX) {
+	while ((line = strsep(&maps, "\n")) && reported < MODULES_MAX) {
 		if (!parse_mapping(line, &map))
 			continue;
 		if (map.inode != file.inode || map.major != file.major || map.minor != file.minor ||
@@ -163,7 +176,22 @@ static void report_modules(Dwfl *dwfl, int dir, FILE *maps)
 		reported++;
 		done = true;
 	}
-	free(line);
+}
+
+/* All at once and first of all: the process may end at any moment. */
+static bool read_maps(int dir, struct mlt_buf *maps)
+{
+	char part[16384];
+	ssize_t n;
+	int fd = openat(dir, "maps", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	while ((n = read(fd, part, sizeof(part))) > 0)
+		mlt_buf_add(maps, part, n);
+	close(fd);
+	mlt_buf_add(maps, "", 1);
+	return n == 0 && !maps->err;
 }
 
 /* Every module comes with its file, so libdwfl has nothing to find. */
@@ -186,9 +214,9 @@ static const Dwfl_Callbacks callbacks = {
 
 static void refresh(struct process *process)
 {
+	struct mlt_buf maps = { 0 };
+	Dwfl *dwfl = NULL;
 	char path[32];
-	FILE *maps;
-	Dwfl *dwfl;
 	int dir;
 
 	process->refreshed_ns = now_ns();
@@ -196,16 +224,16 @@ static void refresh(struct process *process)
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return;
-	maps = is_same_process(dir, process->start_ns) ? open_in(dir, "maps") : NULL;
-	dwfl = maps ? dwfl_begin(&callbacks) : NULL;
+	/* An empty one is that of a process which has given its address space back. */
+	if (read_maps(dir, &maps) && maps.used > 1 && is_same_process(dir, process->start_ns))
+		dwfl = dwfl_begin(&callbacks);
 	if (dwfl) {
-		report_modules(dwfl, dir, maps);
+		report_modules(dwfl, dir, maps.data);
 		dwfl_report_end(dwfl, NULL, NULL);
 		dwfl_end(process->dwfl);
 		process->dwfl = dwfl;
 	}
-	if (maps)
-		fclose(maps);
+	mlt_buf_free(&maps);
 	close(dir);
 }
 

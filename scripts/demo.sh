@@ -11,6 +11,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 chmod 755 "$folder"
 
+mkdir -m 777 "$folder/any"
+
 # One second is enough: the call comes first thing. 124 is timeout's own status.
 traced()
 {
@@ -18,21 +20,21 @@ traced()
 	printf ' %s' "$@"
 	printf '\n'
 	"$mlocktrace" -f -e mlock,mlockall,munlockall,exit -o "$folder/trace" -- \
-		timeout 1 "$@" || [ $? = 124 ]
-	cat "$folder/trace"
+		timeout 1 "$@" 2>"$folder/notes" || [ $? = 124 ]
+	cat "$folder/trace" "$folder/notes"
 }
 
 if [ "$(id -u)" != 0 ]; then
 	echo "make demo traces with eBPF and so needs root: sudo make demo" >&2
 	exit 1
 fi
-echo "== memcached -k as root, who has CAP_IPC_LOCK: the lock is granted"
-traced memcached -k -m 8 -u root -s "$folder/root.sock"
+echo "== memcached -k as root, who has CAP_IPC_LOCK: the lock is granted,
+   and MCL_FUTURE locks what it maps later"
+traced memcached -k -m 8 -u root -s "$folder/any/root.sock"
 echo
 echo "== memcached -k as nobody, under a limit of 64K: the lock is refused, and this is why"
 traced prlimit --memlock=65536:65536 setpriv --reuid=65534 --regid=65534 --clear-groups \
-	memcached -k -m 8 -s /tmp/mlocktrace-demo-$$.sock
-rm -f /tmp/mlocktrace-demo-$$.sock
+	memcached -k -m 8 -s "$folder/any/nobody.sock"
 echo
 echo "== what the cause means"
 "$mlocktrace" explain over_limit
