@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the live tests share: where things are, which tier is under test, and
+# short forms for tracing and for reading records. Sourced first; it ends the
+# program with a skip if the tier cannot work here. All files go to $scratch.
+#
+# MLT_TIER     auto, fentry, kprobe or tracepoint
+# MLT_WHY_NOT  why that tier does not work here, if that is known; "" = it does
+# MLOCKTRACE   the tool; MLT_LOAD  the folder with the workload programs
+
+set -u
+umask 022
+export LC_ALL=C.UTF-8 TZ=UTC
+
+selftests=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=selftests/lib/ktap.sh
+. "$selftests/lib/ktap.sh"
+
+tier=${MLT_TIER:-auto}
+mlocktrace=${MLOCKTRACE:-$selftests/../build/mlocktrace}
+load=${MLT_LOAD:-$selftests/../build/selftests/load}
+[[ -x $mlocktrace ]] || mlocktrace=$(type -P mlocktrace) ||
+	skip_all "no mlocktrace: run make"
+[[ -x $load/workload ]] || skip_all "no workload program: run make -C selftests"
+workload=$load/workload
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/mlocktrace-test.XXXXXX") || exit 1
+# Programs under test run as other users, too.
+chmod 755 "$scratch"
+cd "$scratch" || exit 1
+jobs_to_end=()
+go_of=()
+tracing=("$mlocktrace" trace --tier "$tier")
+
+live_clean_up()
+{
+	local pid
+
+	for pid in "${jobs_to_end[@]}"; do
+		kill -KILL "$pid" 2>/dev/null
+	done
+	wait 2>/dev/null
+	cd /
+	rm -rf "$scratch"
+}
+trap live_clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+# need TOOL...: skips the whole program without them
+need()
+{
+	local tool
+
+	for tool; do
+		type -P "$tool" >/dev/null || skip_all "$tool is not installed"
+	done
+}
+
+# trace ARG...: the tool in the tier under test
+trace()
+{
+	"${tracing[@]}" "$@"
+}
+
+# trace_json FILE ARG...: records to FILE, notes to notes, COMMAND's own output untouched
+trace_json()
+{
+	local file=$1
+
+	shift
+	trace --json -o "$file" "$@" 2>notes
+}
+
+# why_not_tier: empty if the tier under test works here, else doctor's reason
+why_not_tier()
+{
+	"$mlocktrace" doctor --json --tier "$tier" >doctor.json 2>doctor.err
+	jq -e . doctor.json >/dev/null || return
+	jq -r '[.tiers[] | select(.works)] as $working | .tiers[] |
+		select(($working | length) == 0) | "\(.name): \(.why_not)"' doctor.json | head -n 1
+}
+
+# records KEY...: those fields of the JSON lines on stdin, tab-separated
+records()
+{
+	awk -v keys="$*" -f "$selftests/lib/records.awk"
+}
+
+# wait_until COMMAND...: until it succeeds; a minute at most, since machines may be slow
+wait_until()
+{
+	local i
+
+	for ((i = 0; i < 600; i++)); do
+		"$@" >/dev/null 2>&1 && return
+		sleep 0.1
+	done
+	diag "waited in vain for: $*"
+	return 1
+}
+
+# in_background COMMAND...: sets job, and ends it with the test at the latest
+in_background()
+{
+	"$@" &
+	job=$!
+	jobs_to_end+=("$job")
+}
+
+# start_waiting MODE [ARG]...: a workload that makes harmless calls until go_on PID;
+# sets waiting, its pid
+start_waiting()
+{
+	local fifo=go.${#go_of[@]}
+
+	mkfifo "$fifo"
+	in_background "$workload" wait-for "$fifo" "$@"
+	waiting=$job
+	go_of[job]=$fifo
+}
+
+go_on()
+{
+	echo >"${go_of[$1]}"
+}
+
+# attach PID [OPTION]...: traces to out.json, sets tracer; true when PID was seen
+attach()
+{
+	local pid=$1
+
+	shift
+	rm -f out.json
+	in_background "${tracing[@]}" --json -o out.json -p "$pid" "$@" 2>notes
+	tracer=$job
+	wait_until test -s out.json
+}
+
+# end_job PID SIGNAL: returns its exit status
+end_job()
+{
+	kill "-$2" "$1" 2>/dev/null
+	wait "$1"
+}
+
+need jq
+# Whoever runs many of these has asked before.
+[[ -v MLT_WHY_NOT ]] || MLT_WHY_NOT=$(why_not_tier)
+[[ -z $MLT_WHY_NOT ]] || skip_all "$MLT_WHY_NOT"

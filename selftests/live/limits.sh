@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The traced command keeps the limit that the caller gave it, and the tracer
+# works where it may not raise limits.
+
+# shellcheck source=selftests/lib/live.sh
+. "$(dirname "$0")/../lib/live.sh"
+
+limits_seen()
+{
+	trace -q -o text -- "$workload" limit
+}
+
+check_equal command_sees_the_callers_limits "$(limits_seen)" "$("$workload" limit)"
+check_equal command_sees_a_small_soft_limit "$(ulimit -S -l 100 && limits_seen)" \
+	"$(ulimit -S -l 100 && "$workload" limit)"
+check_equal the_record_has_the_callers_limits \
+	"$(trace_json out.json -- "$workload" stacks && records limit hard_limit <out.json | head -n 1)" \
+	"$("$workload" limit | sed 's/18446744073709551615/unlimited/g; s/ /\t/')"
+
+unprivileged=(setpriv --bounding-set -sys_resource)
+"${unprivileged[@]}" "${tracing[@]}" -q -o text -- "$workload" loop 1 2>notes
+check_equal works_without_cap_sys_resource $? 0
+check it_traced_without_cap_sys_resource grep -q 'mlockall(' text
+
+# Kernels before 5.11 charge BPF to RLIMIT_MEMLOCK; then it must say what to raise.
+status=0
+(
+	ulimit -l 64 &&
+		"${unprivileged[@]}" "${tracing[@]}" --json -o small.json -- "$workload" loop 2
+) >limits.out 2>small.err || status=$?
+if ((status == 0)); then
+	check works_with_a_small_hard_limit test -s small.json
+elif [[ $(uname -r) == 5.10.* ]]; then
+	check a_small_hard_limit_is_named grep -qi memlock small.err
+else
+	diag_file small.err
+	fail works_with_a_small_hard_limit "exit status $status"
+fi
+
+# Not in the environment, the working folder or the descriptors either.
+cat >surroundings <<'END'
+env | grep -v '^_=' | sort
+pwd
+ls /proc/self/fd
+umask
+cat /proc/self/limits
+END
+check_equal command_gets_the_callers_surroundings "$(trace -q -o text -- sh surroundings)" \
+	"$(sh surroundings)"
+
+ktap_end

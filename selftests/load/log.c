@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The log of the workload: what was expected, what the kernel answered, what
+ * /proc showed. Nothing here allocates or touches new stack, because under
+ * mlockall() that would itself change the figures.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "workload.h"
+
+#define NAME(id, TAG, name, ...) [id] = name,
+#define MLT_OP NAME
+static const char *const op_names[] = {
+#include <mlocktrace/events.def>
+};
+#define MLT_CAUSE NAME
+static const char *const cause_names[] = {
+#include <mlocktrace/events.def>
+};
+
+static int log_fd = STDOUT_FILENO;
+static const struct scenario *current;
+static bool check_rows;
+static unsigned int next_row;
+static int failures;
+
+const char *op_name(unsigned int op)
+{
+	return op_names[op];
+}
+
+const char *cause_name(unsigned int cause)
+{
+	return cause_names[cause];
+}
+
+bool log_open(const char *path)
+{
+	log_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
+	return log_fd >= 0;
+}
+
+void log_scenario(const struct scenario *s, bool checked)
+{
+	current = s;
+	check_rows = checked;
+	next_row = 0;
+	failures = 0;
+}
+
+void complain(const char *fmt, ...)
+{
+	static char text[400];
+	va_list args;
+	int n;
+
+	n = snprintf(text, sizeof(text), "workload: %s: ", current ? current->name : "-");
+	va_start(args, fmt);
+	n += vsnprintf(text + n, sizeof(text) - n, fmt, args);
+	va_end(args);
+	if (n > (int)sizeof(text) - 2)
+		n = sizeof(text) - 2;
+	text[n++] = '\n';
+	if (write(STDERR_FILENO, text, n) < 0)
+		_exit(3);
+	failures++;
+}
+
+void die(const char *what)
+{
+	complain("%s: %s", what, strerror(errno));
+	_exit(3);
+}
+
+/* One write per line: several processes append to the same file. */
+static void put_line(const struct log_row *r, enum mlocktrace_cause cause, int64_t overlap)
+{
+	static __thread char line[400];
+	int n;
+
+	n = snprintf(line, sizeof(line),
+		     "%s\t%d\t%d\t%s\t0x%lx\t%lu\t%lu\t%ld\t%s\t%lld\t%lld\t%llu\t%llu\t%u\t%d\t%lld\t%lld\n",
+		     current ? current->name : "-", r->pid, r->tid, op_name(r->op), r->addr, r->len,
+		     r->arg, r->ret, cause_name(cause), (long long)r->before, (long long)r->after,
+		     (unsigned long long)r->limit, (unsigned long long)r->hard, getuid(), r->target,
+		     (long long)r->asked, (long long)overlap);
+	if (write(log_fd, line, n) != n)
+		_exit(3);
+}
+
+static void fill_ids(struct log_row *row)
+{
+	if (!row->pid) {
+		row->pid = getpid();
+		row->tid = syscall(SYS_gettid);
+	}
+	if (!row->limit && row->op != MLOCKTRACE_OP_SETRLIMIT)
+		raw_getrlimit(&row->limit, &row->hard);
+}
+
+static void check(const struct log_row *row, const struct expected *want)
+{
+	int64_t delta = row->after - row->before;
+
+	if (row->op != want->op)
+		complain("row %u: made %s, the table has %s", next_row, op_name(row->op),
+			 op_name(want->op));
+	if (row->ret != -want->error)
+		complain("row %u: %s = %ld (%s), expected %d (%s)", next_row, op_name(row->op),
+			 row->ret, strerror(-row->ret), -want->error, strerror(want->error));
+	if (want->delta_pages != ANY && delta != want->delta_pages * (int64_t)page)
+		complain("row %u: %s moved VmLck by %lld bytes, expected %lld", next_row,
+			 op_name(row->op), (long long)delta,
+			 (long long)(want->delta_pages * (int64_t)page));
+}
+
+void log_row(struct log_row *row)
+{
+	static const struct expected end;
+	const struct expected *want = &end;
+
+	fill_ids(row);
+	if (current && next_row < MAX_ROWS)
+		want = &current->rows[next_row];
+	if (!want->op) {
+		if (current && check_rows)
+			complain("row %u: %s is not in the table", next_row, op_name(row->op));
+		log_unexpected(row);
+		return;
+	}
+	if (check_rows)
+		check(row, want);
+	next_row++;
+	put_line(row, want->cause, want->overlap_pages * (int64_t)page);
+}
+
+void log_unexpected(struct log_row *row)
+{
+	fill_ids(row);
+	put_line(row, row->ret ? MLOCKTRACE_CAUSE_OTHER : MLOCKTRACE_CAUSE_OK, 0);
+}
+
+void log_child(pid_t child, enum mlocktrace_op op, const void *addr, size_t len, long ret,
+	       int64_t before, int64_t after)
+{
+	struct log_row row = {
+		.op = op, .pid = child, .tid = child, .addr = (unsigned long)addr, .len = len,
+		.asked = len, .ret = ret, .before = before, .after = after,
+	};
+
+	log_row(&row);
+}
+
+void log_skip_rows(unsigned int n)
+{
+	next_row += n;
+}
+
+unsigned int log_position(void)
+{
+	return next_row;
+}
+
+bool log_all_rows_seen(void)
+{
+	return !check_rows || !current || next_row >= MAX_ROWS || !current->rows[next_row].op;
+}
+
+int log_failures(void)
+{
+	return failures;
+}
+
+int64_t status_bytes(const char *key)
+{
+	static __thread char text[4096];
+	ssize_t n;
+	char *at;
+	int fd;
+
+	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		die("/proc/self/status");
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	at = strstr(text, key);
+	if (!at) {
+		errno = ENODATA;
+		die(key);
+	}
+	return strtoll(at + strlen(key), NULL, 10) * 1024;
+}
+
+int64_t vmlck(void)
+{
+	return status_bytes("VmLck:");
+}
+
+uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+void *map_pages(size_t n, int prot)
+{
+	void *p = mmap(NULL, n * page, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("mmap");
+	return p;
+}
+
+void *map_with_guards(size_t n)
+{
+	char *p = map_pages(n + 2, PROT_READ | PROT_WRITE);
+
+	munmap(p, page);
+	munmap(p + (n + 1) * page, page);
+	return p + page;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of the workload share: scenarios and what they expect, the
+ * calls under test, and the log.
+ *
+ * The log is the second witness of every live test. It says what the kernel
+ * answered and what /proc/self/status showed before and after, and never asks
+ * libmlocktrace. One line per operation, tab-separated:
+ *
+ *   scenario pid tid op addr len arg ret cause before after limit hard uid target asked overlap
+ *   mlock_needs_one_page_more 812 812 mlock 0x7f2a1000 69632 0 -12 over_limit 0 0 65536 131072 65534 0 69632 0
+ */
+#ifndef WORKLOAD_H
+#define WORKLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <mlocktrace/mlocktrace.h>
+
+#define NOBODY 65534
+#define KIB 1024UL
+#define USER_SOFT_LIMIT (64 * KIB)
+#define USER_HARD_LIMIT (128 * KIB)
+#define ANY INT64_MIN /* delta that depends on the machine */
+#define MAX_ROWS 16
+
+/* munlock() of no pages at these addresses marks a place in the stream and changes nothing. */
+#define PING_ADDR 0x4d4c5000UL
+#define GO_ADDR 0x4d4c6000UL
+
+struct expected {
+	enum mlocktrace_op op;
+	int error; /* positive errno, 0 = success */
+	enum mlocktrace_cause cause;
+	int64_t delta_pages;
+	int64_t overlap_pages; /* of a refusal over the limit */
+};
+
+enum scenario_flags {
+	AS_USER = 1,	  /* uid 65534 with USER_SOFT_LIMIT and USER_HARD_LIMIT, no capability */
+	ONLY_64 = 2,	  /* means nothing for a 32-bit program */
+	TP_ONLY = 4,	  /* function hooks are not reached */
+	NEEDS_IPC_LOCK = 8,
+};
+
+struct scenario {
+	const char *name;
+	const char *help;
+	unsigned int flags;
+	void (*run)(void);
+	const char *(*unable)(void); /* why it cannot be run here, or NULL */
+	struct expected rows[MAX_ROWS];
+};
+
+extern const struct scenario lock_scenarios[], limit_scenarios[], life_scenarios[];
+
+/* calls.c: the calls under test, each answering 0 or -errno */
+extern size_t page;
+long raw_call(enum mlocktrace_op op, unsigned long addr, unsigned long len, unsigned long arg);
+long raw_prlimit(pid_t pid, uint64_t soft, uint64_t hard);
+void raw_getrlimit(uint64_t *soft, uint64_t *hard);
+/* raw_call with a line in the log, checked against the scenario's next row */
+long call(enum mlocktrace_op op, const void *addr, size_t len, unsigned long arg);
+long call_mlock(const void *addr, size_t len);
+long call_munlock(const void *addr, size_t len);
+long call_setrlimit(pid_t target, uint64_t soft, uint64_t hard);
+
+/* log.c */
+struct log_row {
+	enum mlocktrace_op op;
+	pid_t pid, tid, target;
+	unsigned long addr, len, arg;
+	long ret;
+	int64_t before, after, asked;
+	uint64_t limit, hard;
+};
+const char *op_name(unsigned int op);
+const char *cause_name(unsigned int cause);
+bool log_open(const char *path);
+void log_scenario(const struct scenario *s, bool checked);
+void log_row(struct log_row *row);	   /* the next expected row */
+void log_unexpected(struct log_row *row); /* not in the table: set-up and end of a process */
+void log_child(pid_t child, enum mlocktrace_op op, const void *addr, size_t len, long ret,
+	       int64_t before, int64_t after);
+void log_skip_rows(unsigned int n);
+unsigned int log_position(void);
+bool log_all_rows_seen(void);
+int log_failures(void);
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void die(const char *what) __attribute__((noreturn));
+int64_t status_bytes(const char *key); /* of /proc/self/status */
+int64_t vmlck(void);
+uint64_t now_ns(void);
+
+/* memory to lock */
+void *map_pages(size_t n, int prot);
+void *map_with_guards(size_t n); /* unmapped before and after */
+
+/* scenarios_life.c: both ends log their record first */
+void end_scenario(void) __attribute__((noreturn));
+void exec_self(const char *mode) __attribute__((noreturn));
+pid_t make_child(void);
+void wait_for(pid_t child);
+
+/* modes.c: what is not a scenario */
+struct mode {
+	const char *name;
+	const char *args;
+	const char *help;
+	int (*run)(int argc, char **argv);
+};
+extern const struct mode modes[];
+void drop_to_user(uint64_t soft, uint64_t hard);
+extern uint64_t user_soft_limit; /* --limit */
+
+#endif
