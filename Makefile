@@ -24,7 +24,8 @@ BPFTOOL ?= bpftool
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers
 MLT_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -Iinclude -MMD -MP -DMLOCKTRACE_VERSION='"$(VERSION)"'
-BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -D__TARGET_ARCH_x86 \
+BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter \
+	-Werror=implicit-function-declaration -D__TARGET_ARCH_x86 \
 	-Iinclude -Ibpf -MMD -MP
 LIBS := -lbpf -ljson-c -ldw -lelf
 

@@ -26,8 +26,11 @@ static __always_inline __u8 mlt_op_of(__u32 sys)
 		return MLOCKTRACE_OP_MLOCKALL;
 	case MLT_SYS_munlockall:
 		return MLOCKTRACE_OP_MUNLOCKALL;
-	default:
+	case MLT_SYS_setrlimit:
+	case MLT_SYS_prlimit64:
 		return MLOCKTRACE_OP_SETRLIMIT;
+	default: /* a row without its op: never wanted */
+		return 0;
 	}
 }
 
@@ -103,6 +106,57 @@ MLT_SUB int mlt_begin_lock(struct mlt_call *call)
 	return 0;
 }
 
+/* The limits asked for, from the caller's memory. */
+MLT_SUB int mlt_read_new_limits(struct mlt_call *call)
+{
+	__u64 pair[2] = {};
+	__u32 small[2] = {};
+	long err;
+
+	if (!call || call->limit_known)
+		return 0;
+	if (call->small_rlimit) {
+		err = bpf_probe_read_user(small, sizeof(small), (void *)call->new_ptr);
+		/* COMPAT_RLIM_INFINITY, arch/x86/include/asm/compat.h */
+		pair[0] = small[0] == ~0U ? MLOCKTRACE_UNLIMITED : small[0];
+		pair[1] = small[1] == ~0U ? MLOCKTRACE_UNLIMITED : small[1];
+	} else {
+		err = bpf_probe_read_user(pair, sizeof(pair), (void *)call->new_ptr);
+	}
+	if (err)
+		return 0;
+	call->limit = pair[0];
+	call->hard_limit = pair[1];
+	call->limit_known = 1;
+	return 0;
+}
+
+/*
+ * Whom prlimit() is for: its argument is an id in the caller's pid namespace,
+ * and any thread of the caller is the caller.
+ */
+MLT_SUB int mlt_find_target(struct mlt_call *call, __u32 arg)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct pid *tid = BPF_CORE_READ(task, thread_pid);
+	struct pid *tgid = BPF_CORE_READ(task, group_leader, thread_pid);
+	__u32 level = BPF_CORE_READ(tid, level);
+	struct upid own = {}, leader = {};
+
+	if (!call || !arg)
+		return 0;
+	bpf_probe_read_kernel(&own, bpf_core_type_size(struct upid), mlt_upid(tid, level));
+	bpf_probe_read_kernel(&leader, bpf_core_type_size(struct upid), mlt_upid(tgid, level));
+	if (arg == (__u32)own.nr || arg == (__u32)leader.nr)
+		return 0;
+	call->flags |= MLOCKTRACE_F_NO_BEFORE;
+	if (BPF_CORE_READ(own.ns, ns.inum) == shared.pidns_inum)
+		call->target_pid = arg;
+	else
+		call->flags |= MLOCKTRACE_F_FOREIGN_TARGET;
+	return 0;
+}
+
 MLT_SUB int mlt_begin_setrlimit(struct mlt_call *call, __u32 sys)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -114,20 +168,29 @@ MLT_SUB int mlt_begin_setrlimit(struct mlt_call *call, __u32 sys)
 		call->new_ptr = call->args[1];
 		call->small_rlimit = call->flags & MLOCKTRACE_F_COMPAT ? 1 : 0;
 	} else {
-		call->target_pid = call->args[0];
 		call->new_ptr = call->args[2];
 		call->old_ptr = call->args[3];
+		mlt_find_target(call, call->args[0]);
 	}
-	if (call->target_pid == mlt_current_pid())
-		call->target_pid = 0;
-	if (call->target_pid) {
-		call->flags |= MLOCKTRACE_F_NO_BEFORE;
+	/* Now: the kernel may write the old limits to the same place. */
+	mlt_read_new_limits(call);
+	if (call->flags & MLOCKTRACE_F_NO_BEFORE)
 		return 0;
-	}
 	call->old_limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
 	call->old_hard_limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
 	call->before = call->after = mlt_locked_vm();
 	return 0;
+}
+
+/*
+ * The thread is past a call whose exit did not reach us: a return probe had no
+ * instance left, or a program was skipped.
+ */
+static __always_inline void mlt_call_lost(struct mlt_call *call)
+{
+	call->active = 0;
+	__sync_fetch_and_add(&shared.active, -1);
+	mlt_fetch_inc(&mlt_cpu()->untracked);
 }
 
 /* A zeroed, active call for this thread, or NULL when there is no room for one. */
@@ -146,8 +209,8 @@ MLT_SUB struct mlt_call *mlt_call_begin(__u8 op, const struct pt_regs *regs, int
 			return 0;
 		}
 	} else {
-		if (call->active) /* its exit was missed */
-			__sync_fetch_and_add(&shared.active, -1);
+		if (call->active)
+			mlt_call_lost(call);
 		__builtin_memset(call, 0, sizeof(*call));
 	}
 	call->op = op;
@@ -188,11 +251,17 @@ MLT_SUB int mlt_syscall_enter(__u32 sys, const struct pt_regs *regs, int compat)
 			mlt_begin_lock(mlt_call_begin(op, regs, compat));
 		return 0;
 	}
-	if (sys == MLT_SYS_setrlimit)
+	if (sys == MLT_SYS_setrlimit) {
 		resource = compat ? READ_REGS(regs, bx) : READ_REGS(regs, di);
-	else
-		resource = compat ? READ_REGS(regs, cx) : READ_REGS(regs, si);
-	if (resource == MLT_RLIMIT_MEMLOCK)
+		if (resource == MLT_RLIMIT_MEMLOCK && mlt_wanted())
+			mlt_begin_setrlimit(mlt_call_begin(op, regs, compat), sys);
+		return 0;
+	}
+	resource = compat ? READ_REGS(regs, cx) : READ_REGS(regs, si);
+	if (resource != MLT_RLIMIT_MEMLOCK || !READ_REGS(regs, dx)) /* NULL: only asks */
+		return 0;
+	/* Somebody else may change the limit of a process that is wanted: see the exit. */
+	if ((cfg.by_pid && (compat ? READ_REGS(regs, bx) : READ_REGS(regs, di))) || mlt_wanted())
 		mlt_begin_setrlimit(mlt_call_begin(op, regs, compat), sys);
 	return 0;
 }
@@ -200,20 +269,12 @@ MLT_SUB int mlt_syscall_enter(__u32 sys, const struct pt_regs *regs, int compat)
 MLT_SUB int mlt_end_setrlimit(struct mlt_call *call, __s32 ret)
 {
 	__u64 pair[2] = {};
-	__u32 small[2] = {};
 
 	if (!call)
 		return 0;
-	if (!call->limit_known && call->small_rlimit) {
-		bpf_probe_read_user(small, sizeof(small), (void *)call->new_ptr);
-		/* COMPAT_RLIM_INFINITY, arch/x86/include/asm/compat.h */
-		call->limit = small[0] == ~0U ? MLOCKTRACE_UNLIMITED : small[0];
-		call->hard_limit = small[1] == ~0U ? MLOCKTRACE_UNLIMITED : small[1];
-	} else if (!call->limit_known) {
-		bpf_probe_read_user(pair, sizeof(pair), (void *)call->new_ptr);
-		call->limit = pair[0];
-		call->hard_limit = pair[1];
-	}
+	mlt_read_new_limits(call);
+	if (!call->limit_known)
+		call->flags |= MLOCKTRACE_F_UNREADABLE;
 	if (call->flags & MLOCKTRACE_F_NO_BEFORE && !ret && call->old_ptr &&
 	    !bpf_probe_read_user(pair, sizeof(pair), (void *)call->old_ptr)) {
 		call->old_limit = pair[0];
@@ -258,6 +319,11 @@ MLT_SUB int mlt_end_lock(struct mlt_call *call, __s32 ret)
 		if (BPF_CORE_READ(task, mm, mm_users.counter) > 1)
 			call->flags |= MLOCKTRACE_F_SAMPLED;
 	}
+	if (call->inside) { /* the end of the step was not seen, so `after` is from its beginning */
+		call->after = mlt_locked_vm();
+		if (BPF_CORE_READ(task, mm, mm_users.counter) > 1)
+			call->flags |= MLOCKTRACE_F_SAMPLED;
+	}
 	if (mlt_capable())
 		call->flags |= MLOCKTRACE_F_CAPABLE;
 	if (call->op == MLOCKTRACE_OP_MLOCKALL && !call->total_vm)
@@ -281,7 +347,7 @@ MLT_SUB int mlt_call_end(void *ctx, struct mlt_call *call, __s32 ret)
 	call->active = 0;
 	__sync_fetch_and_add(&shared.active, -1);
 	if (call->op == MLOCKTRACE_OP_SETRLIMIT) {
-		if (!call->new_ptr || !mlt_limit_change_wanted(call)) /* NULL: only asks */
+		if (!mlt_limit_change_wanted(call))
 			return 0;
 		mlt_end_setrlimit(call, ret);
 		if (mlt_capable())
@@ -345,283 +411,6 @@ MLT_SUB int mlt_syscall_refused(void *ctx, __u32 sys, struct pt_regs *regs, __s3
 		call->scanned = 1;
 	}
 	return mlt_call_end(ctx, call, ret);
-}
-
-/* ---- inner steps, function tiers ------------------------------------------- */
-
-static __always_inline int mlt_apply_vma_lock_flags_enter(void *ctx, const __u64 *arg)
-{
-	struct mlt_call *call = mlt_call_active();
-
-	if (!call)
-		return 0;
-	call->flags |= MLOCKTRACE_F_LIMIT_PASSED;
-	mlt_read_counter(call);
-	return 0;
-}
-
-static __always_inline int mlt_apply_vma_lock_flags_exit(__s32 ret)
-{
-	struct mlt_call *call = mlt_call_active();
-
-	if (!call)
-		return 0;
-	mlt_read_counter(call);
-	if (ret == -MLT_ENOMEM && !(call->flags & MLOCKTRACE_F_SPLIT_FAILED)) {
-		call->scanned = 0; /* what was found before the change is old */
-		mlt_scan_range();
-		call->inner_ret = ret;
-	}
-	return 0;
-}
-
-static __always_inline int mlt_mlock_fixup_enter(void *ctx, const __u64 *arg)
-{
-	struct mlt_call *call = mlt_call_active();
-
-	if (call)
-		mlt_read_counter(call);
-	return 0;
-}
-
-static __always_inline int mlt_mlock_fixup_exit(__s32 ret)
-{
-	struct mlt_call *call = mlt_call_active();
-
-	if (!call)
-		return 0;
-	mlt_read_counter(call);
-	if (ret) {
-		call->inner_ret = ret;
-		call->flags |= MLOCKTRACE_F_SPLIT_FAILED;
-		if (call->op == MLOCKTRACE_OP_MLOCKALL)
-			call->flags |= MLOCKTRACE_F_PARTIAL;
-		mlt_check_map_limit(call);
-	}
-	return 0;
-}
-
-static __always_inline int mlt___mm_populate_enter(void *ctx, const __u64 *arg)
-{
-	struct mlt_call *call = mlt_call_active();
-
-	if (call)
-		call->flags |= MLOCKTRACE_F_POPULATED;
-	return 0;
-}
-
-static __always_inline int mlt___mm_populate_exit(__s32 ret)
-{
-	struct mlt_call *call = mlt_call_active();
-
-	if (call && ret < 0) {
-		call->inner_ret = ret;
-		call->flags |= MLOCKTRACE_F_POPULATE_FAILED;
-	}
-	return 0;
-}
-
-static __always_inline int mlt_populate_vma_page_range_exit(__s32 ret)
-{
-	struct mlt_call *call = mlt_call_active();
-
-	if (call && ret < 0 && call->op == MLOCKTRACE_OP_MLOCKALL) {
-		call->inner_ret = ret;
-		call->flags |= MLOCKTRACE_F_PARTIAL;
-	}
-	return 0;
-}
-
-static __always_inline int mlt_capable_enter(void *ctx, const __u64 *arg)
-{
-	struct mlt_call *call = mlt_call_active();
-
-	if (call)
-		call->cap_pending = (__u32)arg[0] == MLT_CAP_IPC_LOCK;
-	return 0;
-}
-
-/*
- * The kernel asks for the capability only where the limit stands in the way,
- * and with a limit above 0 only under mmap_lock: what it compared is here.
- */
-static __always_inline int mlt_capable_exit(__s32 ret)
-{
-	struct mlt_call *call = mlt_call_active();
-
-	if (!call || !call->cap_pending)
-		return 0;
-	call->cap_pending = 0;
-	if ((__u8)ret)
-		return 0;
-	call->flags |= MLOCKTRACE_F_CAP_DENIED;
-	mlt_read_limit(call);
-	if (!call->limit)
-		return 0;
-	mlt_read_counter(call);
-	if (call->op == MLOCKTRACE_OP_MLOCKALL) {
-		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-
-		call->total_vm = BPF_CORE_READ(task, mm, total_vm);
-	} else if (mlt_op_locks_range(call->op)) {
-		mlt_scan_range();
-	}
-	return 0;
-}
-
-/* Also where the new limits are sure: the kernel's own copy. */
-static __always_inline int mlt_do_prlimit_enter(void *ctx, const __u64 *arg)
-{
-	struct task_struct *target = (struct task_struct *)arg[0];
-	struct mlt_call *call = mlt_call_active();
-	struct signal_struct *signal;
-	__u64 pair[2] = {};
-
-	if (!call || call->op != MLOCKTRACE_OP_SETRLIMIT || !arg[2])
-		return 0;
-	bpf_probe_read_kernel(pair, sizeof(pair), (void *)arg[2]);
-	call->limit = pair[0];
-	call->hard_limit = pair[1];
-	call->limit_known = 1;
-	signal = BPF_CORE_READ(target, signal);
-	call->old_limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
-	call->old_hard_limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
-	call->flags &= ~MLOCKTRACE_F_NO_BEFORE;
-	return 0;
-}
-
-/* ---- inner steps, tracepoint tier ------------------------------------------ */
-
-static __always_inline int mlt_lock_acquired(__u64 mm, int write)
-{
-	struct mlt_call *call = mlt_call_active();
-
-	if (!call || call->mm != mm)
-		return 0;
-	if (write) {
-		if (!call->seen_lock)
-			mlt_read_counter(call);
-	} else if (call->unlocked && mlt_op_locks_range(call->op)) {
-		/* The only thing these calls do under the read lock. */
-		call->flags |= MLOCKTRACE_F_POPULATED;
-	}
-	return 0;
-}
-
-static __always_inline int mlt_lock_released(__u64 mm, int write)
-{
-	struct mlt_call *call = mlt_call_active();
-
-	if (!call || call->mm != mm || !write || !call->seen_lock || call->unlocked)
-		return 0;
-	mlt_read_counter(call);
-	call->unlocked = 1;
-	if (mlt_op_locks_range(call->op) && call->after == call->before &&
-	    mlt_over_naively(call) && !mlt_capable())
-		mlt_scan_range();
-	if (call->op == MLOCKTRACE_OP_MLOCKALL) {
-		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-
-		call->total_vm = BPF_CORE_READ(task, mm, total_vm);
-	}
-	return 0;
-}
-
-/* ---- processes and address spaces ------------------------------------------ */
-
-/*
- * The last user of an address space let go of it. Its counter is not lowered,
- * it ends with it. By then an exiting task has no mm, and one in exec has the
- * new one already; anybody else only happened to hold the last reference.
- */
-MLT_SUB int mlt_mm_end(void *ctx, __u64 mm)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	__u64 current_mm = (__u64)BPF_CORE_READ(task, mm);
-	struct mlt_call call = {};
-	struct mlt_mm *known, who = {};
-	int own;
-
-	if (!shared.enabled)
-		return 0;
-	known = bpf_map_lookup_elem(&mms, &mm);
-	call.before = BPF_CORE_READ((struct mm_struct *)mm, locked_vm);
-	if (known) {
-		who = *known;
-		bpf_map_delete_elem(&mms, &mm);
-		own = who.tgid == tgid;
-		if (!who.wanted && !(own && mlt_wanted()))
-			return 0;
-	} else {
-		own = !current_mm;
-		call.flags |= MLOCKTRACE_F_INFERRED;
-		if (!own || !mlt_wanted())
-			return 0;
-	}
-	call.op = own && current_mm ? MLOCKTRACE_OP_EXEC : MLOCKTRACE_OP_EXIT;
-	if (!call.before || cfg.failures_only || !mlt_op_wanted(call.op))
-		return 0;
-	if (!own)
-		call.flags |= MLOCKTRACE_F_LATE;
-	call.time_ns = bpf_ktime_get_ns();
-	call.mm = mm;
-	mlt_read_limit(&call);
-	return mlt_emit(ctx, &call, 0, known ? &who : 0, own ? 0 : &who);
-}
-
-static __always_inline int mlt_exit_mmap_enter(void *ctx, const __u64 *arg)
-{
-	return mlt_mm_end(ctx, arg[0]);
-}
-
-/* Follow the child; and say what it does not inherit, if there is anything. */
-MLT_SUB int mlt_fork(void *ctx, struct task_struct *parent, struct task_struct *child)
-{
-	__u64 mm = (__u64)BPF_CORE_READ(parent, mm);
-	struct mlt_call call = {};
-	__u32 pid, parent_pid;
-	__u8 one = 1;
-
-	if (BPF_CORE_READ(child, tgid) == BPF_CORE_READ(parent, tgid) || !shared.enabled)
-		return 0;
-	pid = mlt_pid(child);
-	parent_pid = mlt_pid(parent);
-	/* Whatever else is asked of a process: its child may have another name, user or cgroup. */
-	if (cfg.by_pid && cfg.follow && pid && bpf_map_lookup_elem(&targets, &parent_pid))
-		bpf_map_update_elem(&targets, &pid, &one, BPF_ANY);
-	if (!mlt_wanted() || cfg.failures_only || !mlt_op_wanted(MLOCKTRACE_OP_FORK) || !mm ||
-	    (__u64)BPF_CORE_READ(child, mm) == mm)
-		return 0;
-	call.before = call.after = BPF_CORE_READ((struct mm_struct *)mm, locked_vm);
-	if (BPF_CORE_READ((struct mm_struct *)mm, def_flags) & MLT_VM_LOCKED)
-		call.flags |= MLOCKTRACE_F_MCL_FUTURE;
-	if (!call.before && !call.flags)
-		return 0;
-	call.op = MLOCKTRACE_OP_FORK;
-	call.target_pid = pid;
-	call.time_ns = bpf_ktime_get_ns();
-	call.mm = mm;
-	mlt_read_limit(&call);
-	return mlt_emit(ctx, &call, 0, mlt_mm_known(&call), 0);
-}
-
-/* Forget what ends: the thread's call, and the process as a target before its pid is reused. */
-MLT_SUB int mlt_task_exit(struct task_struct *task)
-{
-	__u32 pid, tid = BPF_CORE_READ(task, pid);
-	struct mlt_call *call = bpf_map_lookup_elem(&calls, &tid);
-
-	if (call) {
-		if (call->active)
-			__sync_fetch_and_add(&shared.active, -1);
-		bpf_map_delete_elem(&calls, &tid);
-	}
-	if (cfg.by_pid && !BPF_CORE_READ(task, signal, live.counter)) {
-		pid = mlt_pid(task);
-		bpf_map_delete_elem(&targets, &pid);
-	}
-	return 0;
 }
 
 #endif

@@ -2,11 +2,13 @@
 /*
  * The programs: how we are called, in every tier. Each row of hooks.def becomes
  * its programs by expansion; arguments and result are handed to the bodies in
- * calls.bpf.h. The loader finds a program by its name, <kind>_<tag>, and decides
+ * calls, steps and tasks.bpf.h. The loader finds a program by its name, <kind>_<tag>, and decides
  * which are loaded ('?' in a section's name: none by itself).
  */
 #include "state.bpf.h"
 #include "calls.bpf.h"
+#include "steps.bpf.h"
+#include "tasks.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -146,9 +148,10 @@ static __always_inline __u32 mlt_sys_row(__u64 nr, int *compat)
 	return MLT_SYS_MAX;
 }
 
+/* The kernel takes the number as an int, whatever stands above it in the register. */
 static __always_inline __u64 mlt_nr(__u64 id)
 {
-	return id & ~0x40000000ULL; /* __X32_SYSCALL_BIT */
+	return (__u32)id & ~0x40000000U; /* __X32_SYSCALL_BIT */
 }
 
 SEC("?tp_btf/sys_enter")
@@ -212,6 +215,15 @@ int tp_sched_process_fork(MLT_CTX)
 	return mlt_fork(ctx, (struct task_struct *)CTX(0), (struct task_struct *)CTX(1));
 }
 
+/* A thread that calls exec becomes the leader and takes its id: (task, old pid, bprm). */
+SEC("?tp_btf/sched_process_exec")
+int tp_sched_process_exec(MLT_CTX)
+{
+	__u32 old = CTX(1);
+
+	return old == (__u32)bpf_get_current_pid_tgid() ? 0 : mlt_forget_thread(old);
+}
+
 SEC("?tp_btf/sched_process_exit")
 int tp_sched_process_exit(MLT_CTX)
 {
@@ -243,8 +255,7 @@ int iter_baseline(struct bpf_iter__task *ctx)
 		pid = BPF_CORE_READ(reader, thread_pid);
 		shared.pidns_level = BPF_CORE_READ(pid, level);
 		bpf_probe_read_kernel(&upid, bpf_core_type_size(struct upid),
-				      (void *)&pid->numbers[0] +
-					      shared.pidns_level * bpf_core_type_size(struct upid));
+				      mlt_upid(pid, shared.pidns_level));
 		shared.pidns_inum = BPF_CORE_READ(upid.ns, ns.inum);
 	}
 	mm = BPF_CORE_READ(task, mm);
@@ -252,12 +263,12 @@ int iter_baseline(struct bpf_iter__task *ctx)
 		return 0;
 	locked = BPF_CORE_READ(mm, locked_vm);
 	key = (__u64)mm;
-	if (!locked)
+	if (!locked || !cfg.mm_ends)
 		return 0;
 	/* Of filters only these can be asked of another task; the rest are at its end. */
 	pid_key = mlt_pid(task);
-	wanted = cfg.by_pid ? !!bpf_map_lookup_elem(&targets, &pid_key) :
-			      !cfg.by_uid && !cfg.by_comm && !cfg.by_cgroup;
-	mlt_mm_name(key, task, wanted);
+	wanted = !cfg.by_uid && !cfg.by_comm && !cfg.by_cgroup &&
+		 (!cfg.by_pid || bpf_map_lookup_elem(&targets, &pid_key));
+	mlt_mm_name(key, task, wanted ? MLT_WANTED : 0);
 	return 0;
 }

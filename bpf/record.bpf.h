@@ -10,7 +10,6 @@
 #include "state.bpf.h"
 
 #define MLT_TAIL_BYTES ((MLOCKTRACE_STACK_USER + MLOCKTRACE_STACK_KERNEL) * 8)
-#define MLT_WAKE_EVERY 64 /* records between looks at the fill level */
 
 struct mlt_stacked_event {
 	struct mlocktrace_event event;
@@ -28,21 +27,13 @@ static __always_inline __u64 mlt_op_is_ranged(__u8 op)
 	       op == MLOCKTRACE_OP_MUNLOCK;
 }
 
-/*
- * Waking the reader costs more than the record. It is woken when it has said
- * that it sleeps, or when the buffer is half full; else it looks by itself.
- */
-static __always_inline __u64 mlt_wakeup(__u64 seq)
+/* Waking the reader costs more than the record: only when it has said that it sleeps. */
+static __always_inline __u64 mlt_wakeup(void)
 {
-	if (shared.reader_waits) {
-		shared.reader_waits = 0;
-		return BPF_RB_FORCE_WAKEUP;
-	}
-	if (!(seq & (MLT_WAKE_EVERY - 1)) &&
-	    bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >
-		    bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 2)
-		return BPF_RB_FORCE_WAKEUP;
-	return BPF_RB_NO_WAKEUP;
+	if (!shared.reader_waits)
+		return BPF_RB_NO_WAKEUP;
+	shared.reader_waits = 0;
+	return BPF_RB_FORCE_WAKEUP;
 }
 
 /* Give an address space its id and owner. */
@@ -63,7 +54,9 @@ MLT_SUB int mlt_mm_name(__u64 mm, struct task_struct *task, int wanted)
 	fresh.tid = fresh.pid;
 	fresh.start_ns = BPF_CORE_READ(owner, group_leader, start_boottime);
 	fresh.uid = BPF_CORE_READ(owner, real_cred, uid.val);
-	fresh.cgroup_id = bpf_get_current_cgroup_id();
+	fresh.cgroup_id = BPF_CORE_READ(owner, cgroups, dfl_cgrp, kn, id);
+	fresh.limit = BPF_CORE_READ(owner, signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
+	fresh.hard_limit = BPF_CORE_READ(owner, signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
 	fresh.wanted = wanted;
 	bpf_core_read(fresh.comm, sizeof(fresh.comm), &owner->comm);
 	return bpf_map_update_elem(&mms, &key, &fresh, BPF_NOEXIST);
@@ -75,13 +68,13 @@ MLT_SUB struct mlt_mm *mlt_mm_known(struct mlt_call *call)
 	struct mlt_mm *known;
 	__u64 key;
 
-	if (!call)
+	if (!call || !cfg.mm_ends) /* a name that outlives its mm would pass to the next one */
 		return 0;
 	key = call->mm;
 	known = bpf_map_lookup_elem(&mms, &key);
 	if (known || (!call->after && !call->before))
 		return known;
-	mlt_mm_name(key, (struct task_struct *)bpf_get_current_task(), 1);
+	mlt_mm_name(key, (struct task_struct *)bpf_get_current_task(), MLT_WANTED);
 	return bpf_map_lookup_elem(&mms, &key);
 }
 
@@ -187,7 +180,7 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	e->counter = op == MLOCKTRACE_OP_SETRLIMIT ? MLOCKTRACE_COUNTER_NONE :
 						     MLOCKTRACE_COUNTER_VMLCK;
 	e->tier = cfg.tier;
-	e->cpu = bpf_get_smp_processor_id();
+	e->cpu = bpf_get_smp_processor_id() & (MLT_MAX_CPUS - 1);
 	e->seq = seq;
 	e->time_ns = call->time_ns;
 	e->duration_ns = now - call->time_ns;
@@ -221,7 +214,7 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	e->reserved = 0;
 	if (cfg.stacks)
 		mlt_fill_stacks(ctx, (struct mlt_stacked_event *)e);
-	bpf_ringbuf_submit(e, mlt_wakeup(seq));
+	bpf_ringbuf_submit(e, mlt_wakeup());
 	return 0;
 }
 

@@ -42,6 +42,8 @@ struct mlt_config {
 	__u8 task_btf;	     /* bpf_get_current_task_btf (5.11): plain loads from the task */
 	__u8 mmap_lock;	     /* mmap_lock tracepoints are attached */
 	__u8 mmap_lock_path; /* mmap_lock tracepoints pass a memcg path (before 6.15) */
+	__u8 mm_ends;	     /* the end of an address space is seen */
+	__u8 stack_padding;  /* bytes above the user's registers on the kernel stack */
 	__u8 regs_hidden;    /* system call wrappers have an argument of unknown type */
 	__u8 regs_btf;	     /* the user's registers come as a typed pointer */
 	__u8 nargs[MLT_FUNC_MAX]; /* of the hooked functions: where fexit finds the result */
@@ -51,7 +53,7 @@ struct mlt_cpu {
 	__u64 seen;    /* records made */
 	__u64 dropped; /* of these, lost for want of buffer */
 	__u64 mm_ids;  /* address spaces named on this CPU */
-	__u64 untracked; /* calls not followed: no room for their state */
+	__u64 untracked; /* calls not followed to their end: no room for their state, or no exit seen */
 	__u64 pad[4];  /* one cache line per CPU */
 };
 

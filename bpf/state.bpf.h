@@ -24,6 +24,7 @@
 #define MLT_CAP_IPC_LOCK 14  /* include/uapi/linux/capability.h */
 #define MLT_VM_LOCKED 0x2000UL /* include/linux/mm.h */
 #define MLT_TS_COMPAT 2	     /* arch/x86/include/asm/thread_info.h */
+#define MLT_PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 #define MLT_THREAD_SIZE 16384 /* arch/x86/include/asm/page_64_types.h */
 #define MLT_ENOMEM 12
 
@@ -74,6 +75,7 @@ struct mlt_call {
 	__u8 active;
 	__u8 seen_lock;	   /* before and after were read under mmap_lock */
 	__u8 unlocked;	   /* the write lock was released since */
+	__u8 inside;	   /* a function that changes the counter was entered and not left */
 	__u8 cap_pending;  /* inside capable(CAP_IPC_LOCK) */
 	__u8 limit_known;  /* setrlimit: the new limits were read from the kernel's copy */
 	__u8 small_rlimit; /* setrlimit: two 32-bit words at new_ptr */
@@ -89,14 +91,17 @@ struct {
 	__type(value, struct mlt_call);
 } calls SEC(".maps");
 
+enum { MLT_WANTED = 1, MLT_INFERRED = 2 };
+
 /* Who an address space belongs to, from its first traced lock to its end. */
 struct mlt_mm {
 	__u64 id;
 	__u64 start_ns;
 	__u64 cgroup_id;
+	__u64 limit, hard_limit; /* when it was named */
 	__u32 pid, tid, uid;
 	__u32 tgid; /* in the initial pid namespace */
-	__u64 wanted; /* the filters let its calls through */
+	__u64 wanted; /* MLT_WANTED: the filters let its calls through; or MLT_INFERRED */
 	char comm[MLOCKTRACE_COMM_LEN];
 };
 
@@ -157,7 +162,7 @@ static __always_inline struct task_struct *mlt_current(void)
 static __always_inline struct pt_regs *mlt_task_regs(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u64 top = (__u64)BPF_CORE_READ(task, stack) + MLT_THREAD_SIZE;
+	__u64 top = (__u64)BPF_CORE_READ(task, stack) + MLT_THREAD_SIZE - cfg.stack_padding;
 
 	return (struct pt_regs *)(top - bpf_core_type_size(struct pt_regs));
 }
@@ -180,6 +185,12 @@ static __always_inline struct mlt_cpu *mlt_cpu(void)
 	return &shared.cpus[bpf_get_smp_processor_id() & (MLT_MAX_CPUS - 1)];
 }
 
+/* A pid as its own namespace knows it, and that namespace's inode. */
+static __always_inline struct upid *mlt_upid(struct pid *pid, __u32 level)
+{
+	return (void *)&pid->numbers[0] + level * bpf_core_type_size(struct upid);
+}
+
 /*
  * Id of a pid in the reader's pid namespace; 0 if it is not in there. @ns_pid
  * is the id in the initial namespace, which is enough where the reader is there.
@@ -192,8 +203,7 @@ MLT_SUB __u32 mlt_pid_in_ns(struct pid *pid)
 
 	if (BPF_CORE_READ(pid, level) < level)
 		return 0;
-	bpf_probe_read_kernel(&upid, bpf_core_type_size(struct upid),
-			      (void *)&pid->numbers[0] + level * bpf_core_type_size(struct upid));
+	bpf_probe_read_kernel(&upid, bpf_core_type_size(struct upid), mlt_upid(pid, level));
 	inum = BPF_CORE_READ(upid.ns, ns.inum);
 	return inum == shared.pidns_inum ? upid.nr : 0;
 }

@@ -139,10 +139,24 @@ struct seccomp {
 	int mode;
 };
 
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	void *stack;
+	unsigned int flags;
 	int pid, tgid;
+	struct css_set *cgroups;
 	unsigned int ptrace;
 	__u64 start_boottime;
 	char comm[16];

@@ -12,8 +12,8 @@
 
 #include "state.bpf.h"
 
-#define MLT_WALK_STEPS 192  /* nodes of the tree visited */
-#define MLT_LIST_STEPS 256 /* mappings of the list visited */
+#define MLT_WALK_STEPS 512  /* nodes of the tree and mappings visited */
+#define MLT_LIST_STEPS 512 /* mappings of the list visited */
 #define MLT_RB_STEPS 48	    /* depth of a red-black tree of 2^24 mappings */
 
 /*
@@ -54,11 +54,14 @@ __noinline int mlt_walk_maple_step(void)
 {
 	struct mlt_walk *w = mlt_walk_current();
 	__u64 node, below, type, index = 0, run = 1, pivot = 0, last = 15, pivot_off, slot_off;
+	__u64 leaf, node_max;
 	__u64 pivots[15] = {};
 	__u32 k;
 
 	if (!mlt_mm_has_maple_tree() || !w)
 		return 1;
+	leaf = w->entry;
+	node_max = w->max;
 	node = w->entry & ~0xffULL;
 	type = w->entry >> 3 & 0xf;
 	below = w->at - 1;
@@ -87,8 +90,9 @@ __noinline int mlt_walk_maple_step(void)
 	if (type == bpf_core_enum_value(enum maple_type, maple_leaf_64)) {
 		mlt_walk_piece(w, w->entry >= PAGE_BYTES ? (struct vm_area_struct *)w->entry : 0,
 			       w->max + 1 ? w->max + 1 : w->end);
-		w->entry = w->root;
-		w->max = ~0ULL;
+		/* On in this leaf, or from the root to the next one. */
+		w->entry = w->max < node_max ? leaf : w->root;
+		w->max = w->max < node_max ? node_max : ~0ULL;
 	}
 	return w->at >= w->end;
 }
@@ -183,8 +187,12 @@ __noinline int mlt_scan_range(void)
 	w->end = PAGE_UP(call->addr + call->len);
 	w->hole = w->end;
 	w->locked = 0;
-	if (!w->at || w->at >= w->end || w->end >> 63)
+	if (w->at >= w->end || w->end >> 63)
 		return 0;
+	if (!w->at) { /* the first page is never mapped (vm.mmap_min_addr) */
+		w->hole = 0;
+		w->at = PAGE_BYTES;
+	}
 	if (mlt_mm_has_maple_tree())
 		mlt_walk_maple(w);
 	else

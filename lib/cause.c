@@ -97,7 +97,8 @@ static enum mlocktrace_cause range_cause(const struct mlocktrace_event *event)
 
 static enum mlocktrace_cause mlock_enomem_cause(const struct mlocktrace_event *event)
 {
-	if (mlt_has(event, MLOCKTRACE_F_STEPS) && !mlt_has(event, MLOCKTRACE_F_LIMIT_PASSED))
+	/* The sum is asked, too: the kernel may have skipped the programs that see the later steps. */
+	if (mlt_has(event, MLOCKTRACE_F_STEPS) && could_be_limit(event))
 		return MLOCKTRACE_CAUSE_OVER_LIMIT;
 	if (mlt_has(event, MLOCKTRACE_F_POPULATED | MLOCKTRACE_F_POPULATE_FAILED))
 		return event->inner_ret == -ENOMEM ? MLOCKTRACE_CAUSE_NO_MEMORY :

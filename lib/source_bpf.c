@@ -14,12 +14,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/membarrier.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/timerfd.h>
 #include <sys/vfs.h>
@@ -76,7 +78,7 @@ static int check_pids(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 static int read_filters(struct mlocktrace *h, const struct mlocktrace_opts *opts,
 			struct mlt_config *cfg)
 {
-	cfg->ops = opts->ops ? opts->ops : ~0ULL;
+	cfg->ops = (opts->ops ? opts->ops : ~0ULL) & ~1ULL; /* no op is 0 */
 	cfg->failures_only = opts->failures_only;
 	cfg->stacks = opts->stacks;
 	cfg->by_pid = opts->n_pids > 0;
@@ -193,8 +195,15 @@ static int bpf_wait(struct mlocktrace *h, int timeout_ms)
 {
 	struct mlt_bpf *b = h->priv;
 	struct pollfd pfd = { .fd = b->epoll_fd, .events = POLLIN };
-	int n = poll(&pfd, 1, timeout_ms);
+	struct epoll_event ring = { .events = EPOLLIN };
+	int n;
 
+	/* Called without draining first: say that we wait, and let epoll look once more. */
+	if (!b->lazy) {
+		__atomic_store_n(&b->shared->reader_waits, 1, __ATOMIC_SEQ_CST);
+		epoll_ctl(b->epoll_fd, EPOLL_CTL_MOD, b->ring_fd, &ring);
+	}
+	n = poll(&pfd, 1, timeout_ms);
 	return n < 0 ? -errno : n;
 }
 
@@ -225,9 +234,11 @@ static int tier_by_name(const char *name)
 static const char *remedy(int err)
 {
 	if (err == -EPERM && geteuid() != 0)
-		return "; run as root, or with CAP_BPF and CAP_PERFMON";
+		return "; run as root, or with CAP_BPF and CAP_PERFMON (before Linux 5.11 also with "
+		       "CAP_SYS_RESOURCE, or a limit on locked memory of some 32M)";
 	if (err == -EPERM)
-		return "; inside a container it needs CAP_BPF and CAP_PERFMON of the host";
+		return "; lockdown or another policy of this kernel, or inside a container the lack of the "
+		       "host's CAP_BPF and CAP_PERFMON";
 	return "";
 }
 
@@ -313,6 +324,8 @@ static int bpf_stop(struct mlocktrace *h)
 
 	__atomic_store_n(&b->shared->enabled, 0, __ATOMIC_SEQ_CST);
 	mlt_bpf_detach(b);
+	/* A grace period: programs that were running have made their records. */
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 	return 0;
 }
 

@@ -52,6 +52,9 @@ static const struct row rows[] = {
 #include <mlocktrace/hooks.def>
 };
 
+/* A system call may be two hooks, one for each ABI. */
+_Static_assert(2 * sizeof(rows) / sizeof(rows[0]) <= MLT_BPF_MAX_HOOKS, "MLT_BPF_MAX_HOOKS");
+
 /* What is needed while loading, and libbpf's last words. */
 struct loader {
 	struct mlocktrace *h;
@@ -162,6 +165,11 @@ static void ask_kernel(struct loader *l)
 	l->cfg.task_btf = btf__find_by_name_kind(l->b->btf, "bpf_get_current_task_btf",
 						 BTF_KIND_FUNC) > 0;
 	l->cfg.regs_hidden = !kernel_first_arg_is_known(l->b->btf, "__x64_sys_mlock");
+	l->cfg.mm_ends = l->tier != MLOCKTRACE_TIER_TRACEPOINT ||
+			 kernel_tp_nargs(l->b->btf, "exit_mmap") > 0;
+	/* TOP_OF_KERNEL_STACK_PADDING, arch/x86/include/asm/thread_info.h: 16 with CONFIG_X86_FRED */
+	if (btf__find_by_name_kind(l->b->btf, "fred_frame", BTF_KIND_STRUCT) > 0)
+		l->cfg.stack_padding = 16;
 	l->cfg.regs_btf = l->tier == MLOCKTRACE_TIER_TRACEPOINT ||
 			  (l->tier == MLOCKTRACE_TIER_FENTRY && !l->cfg.regs_hidden);
 	nargs = kernel_tp_nargs(l->b->btf, "mmap_lock_released");
@@ -234,10 +242,13 @@ static void add_tracepoint(struct loader *l, const struct row *row)
 
 	if (!hook)
 		return;
-	if (kernel_tp_nargs(l->b->btf, row->tag) < 0)
+	if (kernel_tp_nargs(l->b->btf, row->tag) < 0) {
 		snprintf(hook->why_not, sizeof(hook->why_not), "this kernel has no such tracepoint");
-	else
-		want_program(l, hook, 0, "tp", "", row->tag);
+		return;
+	}
+	/* The programs count on what the kernel has (see ask_kernel). */
+	hook->required = true;
+	want_program(l, hook, 0, "tp", "", row->tag);
 }
 
 static void list_hooks(struct loader *l)
@@ -413,12 +424,19 @@ static int load_tier(struct loader *l, const char *btf_path, char *why, size_t w
 
 int mlt_bpf_find_btf(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 {
-	struct mlt_bpf *b = h->priv;
+	struct loader l = { .h = h, .b = h->priv };
+	libbpf_print_fn_t before;
+	int err;
 
-	b->btf = opts->btf_path ? btf__parse(opts->btf_path, NULL) :
-				  btf__parse("/sys/kernel/btf/vmlinux", NULL);
-	if (b->btf)
+	listening = &l;
+	before = libbpf_set_print(listen_to_libbpf);
+	l.b->btf = btf__parse(opts->btf_path ? opts->btf_path : "/sys/kernel/btf/vmlinux", NULL);
+	err = errno;
+	libbpf_set_print(before);
+	listening = NULL;
+	if (l.b->btf)
 		return 0;
+	errno = err >= 4000 ? EINVAL : err; /* libbpf has numbers of its own */
 	if (opts->btf_path)
 		return mlt_fail(h, -errno, "no type information (BTF) in %s: %s", opts->btf_path,
 				strerror(errno));
@@ -544,8 +562,34 @@ int mlt_bpf_enable(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 		mlt_log(h, MLOCKTRACE_LOG_WARN,
 			"no task iterator (%s): who held locks before now is not known",
 			strerror(-err));
+	__atomic_store_n(&b->shared->reader_waits, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&b->shared->enabled, 1, __ATOMIC_SEQ_CST);
 	return 0;
+}
+
+/*
+ * What the kernel says of a kprobe's link from 6.7 on (struct bpf_link_info in
+ * include/uapi/linux/bpf.h there, member perf_event.kprobe); older headers lack it.
+ */
+struct kprobe_link_info {
+	__u32 type, id, prog_id, pad;
+	__u32 event_type, pad2;
+	__u64 func_name;
+	__u32 name_len, offset;
+	__u64 addr;
+	__u64 missed;
+};
+
+/* Return probes that found no instance. A program's own misses are in its info. */
+static uint64_t link_missed(const struct bpf_link *link)
+{
+	struct kprobe_link_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &len) || info.type != 7 ||
+	    info.event_type < 3 || info.event_type > 4) /* BPF_LINK_TYPE_PERF_EVENT; k(ret)probe */
+		return 0;
+	return info.missed;
 }
 
 uint64_t mlt_bpf_missed(const struct mlt_bpf *b)
@@ -554,11 +598,14 @@ uint64_t mlt_bpf_missed(const struct mlt_bpf *b)
 
 	for (size_t i = 0; i < b->n_hooks; i++) {
 		for (int end = 0; end < 2; end++) {
+			struct bpf_link *link = b->hooks[i].links[end];
 			struct bpf_prog_info info = {};
 			__u32 len = sizeof(info);
 
-			if (b->hooks[i].links[end] &&
-			    !bpf_obj_get_info_by_fd(bpf_program__fd(b->hooks[i].progs[end]), &info,
+			if (!link)
+				continue;
+			missed += link_missed(link);
+			if (!bpf_obj_get_info_by_fd(bpf_program__fd(b->hooks[i].progs[end]), &info,
 						    &len))
 				missed += info.recursion_misses;
 		}

@@ -152,7 +152,8 @@ const uint64_t *mlocktrace_event_kernel_stack(const struct mlocktrace_event *eve
  * @dropped:   of these, lost for want of buffer
  * @missed:    hook invocations that the kernel itself skipped (recursion, missing return
  *             probe instances), as far as this kernel counts them
- * @untracked: calls that could not be followed for want of state memory
+ * @untracked: calls of which there is no record: no memory for their state, or their return
+ *             was not seen (noticed at the thread's next call or end)
  */
 struct mlocktrace_stats {
 	size_t size;
@@ -224,7 +225,7 @@ unsigned int mlocktrace_op_by_name(const char *name);
 /**
  * mlocktrace_about - what an op, cause, counter, flag, tier or errno name means
  * @i: 0, 1, ... for words that mean several things
- * @kind: filled with "op", "cause", "counter", "flag", "tier" or "errno"
+ * @kind: filled with "op", "cause", "counter", "flag", "tier", "errno" or "signal"
  * @help: filled with one sentence
  * @advice: filled with what to do, or NULL
  *

@@ -7,7 +7,7 @@
 #
 # MLT_TIER     auto, fentry, kprobe or tracepoint
 # MLT_WHY_NOT  why that tier does not work here, if that is known; "" = it does
-# MLOCKTRACE   the tool; MLT_LOAD  the folder with the workload programs
+# MLT_TOOL     the tool; MLT_LOAD  the folder with the workload programs
 
 set -u
 umask 022
@@ -18,7 +18,7 @@ selftests=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$selftests/lib/ktap.sh"
 
 tier=${MLT_TIER:-auto}
-mlocktrace=${MLOCKTRACE:-$selftests/../build/mlocktrace}
+mlocktrace=${MLT_TOOL:-$selftests/../build/mlocktrace}
 load=${MLT_LOAD:-$selftests/../build/selftests/load}
 [[ -x $mlocktrace ]] || mlocktrace=$(type -P mlocktrace) ||
 	skip_all "no mlocktrace: run make"

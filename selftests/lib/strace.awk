@@ -4,7 +4,7 @@
 # per line: tid, op, addr, len, arg, result (0 or the errno's name). Numbers stay
 # as strace writes them, because awk would round them, except for the flags. A
 # call that another thread's output interrupted is put together again; one that
-# never returned ends in "?".
+# never returned, because its thread was killed, ends in "?".
 
 function number(text,    i, n)
 {
@@ -66,8 +66,8 @@ rest ~ /^[a-z0-9]+\(/ {
 		next
 	args = rest
 	sub(/^[a-z0-9]+\(/, "", args)
-	if (rest ~ /<unfinished \.\.\.>$/) {
-		sub(/ *<unfinished.*/, "", args)
+	if (rest ~ /<(unfinished|detached) \.\.\.>$/) {
+		sub(/ *<(unfinished|detached).*/, "", args)
 		open_name[tid] = name
 		open_args[tid] = args
 		next

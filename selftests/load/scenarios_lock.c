@@ -108,9 +108,27 @@ static void no_access(void)
 	char *p = map_pages(6, PROT_NONE);
 
 	call_mlock(p, 6 * page);
+	call_mlock(p, 6 * page);
 	call_munlock(p, 6 * page);
+	call_mlock(p, 2 * page);
+}
+
+static void no_access_on_fault(void)
+{
+	char *p = map_pages(6, PROT_NONE);
+
 	call(MLOCKTRACE_OP_MLOCK2, p, 6 * page, MLOCK_ONFAULT);
 	call_mlock(p, 6 * page);
+}
+
+/* 5.10 does, later kernels leave the pages alone. */
+static const char *on_fault_faults_in(void)
+{
+	unsigned long p = (unsigned long)map_pages(1, PROT_NONE);
+	bool fails = raw_call(MLOCKTRACE_OP_MLOCK2, p, page, MLOCK_ONFAULT) < 0;
+
+	munmap((void *)p, page);
+	return fails ? "this kernel faults pages in even with MLOCK_ONFAULT" : NULL;
 }
 
 static void past_end_of_file(void)
@@ -243,7 +261,11 @@ const struct scenario lock_scenarios[] = {
 		ROW(MLOCK, ENOMEM, NOT_MAPPED, 4), ROW(MUNLOCK, ENOMEM, NOT_MAPPED, -4) } },
 	{ "no_access_stays_charged", "PROT_NONE cannot be faulted in", AS_USER,
 	  no_access, NULL, {
-		ROW(MLOCK, ENOMEM, POPULATE_FAILED, 6), ROW(MUNLOCK, 0, OK, -6),
+		ROW(MLOCK, ENOMEM, POPULATE_FAILED, 6), ROW(MLOCK, ENOMEM, POPULATE_FAILED, 0),
+		ROW(MUNLOCK, 0, OK, -6), ROW(MLOCK, ENOMEM, POPULATE_FAILED, 2),
+		ROW(EXIT, 0, OK, -2) } },
+	{ "no_access_on_fault_is_allowed", "until it is to be faulted in", AS_USER,
+	  no_access_on_fault, on_fault_faults_in, {
 		ROW(MLOCK2, 0, OK, 6), ROW(MLOCK, ENOMEM, POPULATE_FAILED, 0),
 		ROW(EXIT, 0, OK, -6) } },
 	{ "past_end_of_file_stays_charged", "a file shorter than its mapping", AS_USER,

@@ -61,6 +61,9 @@ static const struct row {
 	{ "a_need_beyond_64_bits_is_no_limit_at_all", OP(MLOCK), -ENOMEM, F(STEPS), 64 * K, -8 * K, 0,
 	  64 * K, IS(OVER_LIMIT), .needed = NONE },
 
+	{ "mlock_whose_later_steps_were_missed_is_judged_by_its_sum", OP(MLOCK), -ENOMEM, F(STEPS), 60 * K,
+	  4 * K, 0, 64 * K, IS(NOT_MAPPED) },
+
 	/* ... and by tracepoints only */
 	{ "exactly_at_the_limit_is_not_over_it", OP(MLOCK), -ENOMEM, 0, 60 * K, 4 * K, 0, 64 * K,
 	  IS(NOT_MAPPED) },

@@ -69,11 +69,11 @@ static void figures_that_round_to_a_falsehood_are_exact(void)
 
 static void a_sum_that_does_not_hold_is_not_printed(void)
 {
-	struct mlocktrace_event event = sample_over_limit(MLOCKTRACE_OP_MLOCK, 4 * K, 4 * K, 0);
+	struct mlocktrace_event event = sample_over_limit(MLOCKTRACE_OP_MLOCK, 6 * M, 4 * M, 3 * M);
 
 	check(!strstr(verdict(&event), ">"));
 	check(says(&event, "over the limit: "));
-	check(says(&event, "4K locked, 4K asked, soft limit 8.0M"));
+	check(says(&event, "6.0M locked, 4.0M asked, soft limit 8.0M"));
 	event = sample_over_limit(MLOCKTRACE_OP_MLOCK, -4096, 0, 0);
 	check(says(&event, "-4K locked"));
 	check(!strstr(verdict(&event), ">"));

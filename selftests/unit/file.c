@@ -294,6 +294,23 @@ static void a_record_taken_out_is_noticed(void)
 	free(image.data);
 }
 
+/* As a machine that lost power can leave it. */
+static void a_tail_of_zeros_is_damage(void)
+{
+	struct image image = make_recording(NULL);
+	struct mlocktrace *handle = NULL;
+	int end;
+
+	memset(image.data + image.ends[4], 0, image.size - image.ends[4]);
+	set_file(image.data, image.size);
+	check_int(open_file(&handle, (struct mlocktrace_opts){ 0 }), 0);
+	check_int(read_back(handle, &end), 4);
+	check_int(end, -EBADMSG);
+	check(strstr(last_log, "damaged after 4 records") != NULL);
+	mlocktrace_close(handle);
+	free(image.data);
+}
+
 static void chunks_of_a_newer_version_are_skipped(void)
 {
 	struct image image = make_recording(NULL);
@@ -322,6 +339,7 @@ static void what_is_no_recording_is_refused_with_the_remedy(void)
 
 	set_file("{\"pid\":1}\n and so on and on", 27);
 	check_int(open_file(&handle, (struct mlocktrace_opts){ 0 }), -EBADMSG);
+	check(strstr(mlocktrace_open_error(), "begins with something else") != NULL);
 	check(strstr(mlocktrace_open_error(), "mlocktrace record") != NULL);
 	image.data[8]++;
 	set_file(image.data, image.size);
@@ -454,6 +472,7 @@ int main(void)
 		KTAP_TEST(cut_off_at_any_byte_it_is_read_up_to_there),
 		KTAP_TEST(bytes_behind_the_end_are_noticed),
 		KTAP_TEST(a_record_taken_out_is_noticed),
+		KTAP_TEST(a_tail_of_zeros_is_damage),
 		KTAP_TEST(chunks_of_a_newer_version_are_skipped),
 		KTAP_TEST(what_is_no_recording_is_refused_with_the_remedy),
 		KTAP_TEST(any_bytes_changed_never_crash_the_reader),

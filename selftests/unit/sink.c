@@ -42,15 +42,17 @@ static int fill_up(enum mlocktrace_format format, size_t limit, int buffering, b
 	struct rlimit unlimited, small = { 0 };
 	struct mlocktrace_writer *writer = NULL;
 	FILE *out = fopen(path, "w");
+	static char buffer[60000];
 	int err = 0;
 
 	getrlimit(RLIMIT_FSIZE, &unlimited);
 	small = unlimited;
 	small.rlim_cur = limit;
 	setrlimit(RLIMIT_FSIZE, &small);
-	setvbuf(out, NULL, buffering, 3000);
+	/* A large buffer holds more units than are remembered at first. */
+	setvbuf(out, buffer, buffering, limit % 7 ? 3000 : sizeof(buffer));
 	check_int(mlocktrace_writer_new(&writer, out, &opts), 0);
-	for (int i = 0; i < 200 && !err; i++) {
+	for (int i = 0; i < 500 && !err; i++) {
 		err = mlocktrace_write(writer, &rooms[i % RECORDS].event);
 		if (flush)
 			fflush(out);
@@ -60,8 +62,9 @@ static int fill_up(enum mlocktrace_format format, size_t limit, int buffering, b
 	else
 		check_int(mlocktrace_writer_finish(writer, NULL), err);
 	mlocktrace_writer_free(writer);
-	fclose(out);
+	/* There is room again, but what did not fit before must not come now. */
 	setrlimit(RLIMIT_FSIZE, &unlimited);
+	fclose(out);
 	return err;
 }
 
@@ -84,7 +87,7 @@ static void a_full_disk_leaves_whole_records(void)
 	static const int bufferings[] = { _IOFBF, _IONBF };
 	struct mlocktrace_opts opts = { .size = sizeof(opts), .source = path, .log = keep_log };
 
-	for (size_t limit = 300; limit < 9000 && ktap.ok; limit += 61) {
+	for (size_t limit = 300; limit < 45000 && ktap.ok; limit += limit < 6000 ? 61 : 997) {
 		struct mlocktrace *handle = NULL;
 		const struct mlocktrace_event *event;
 		int end, n = 0;
@@ -104,9 +107,9 @@ static void a_full_disk_leaves_whole_records(void)
 
 static void a_full_disk_leaves_whole_lines(void)
 {
-	static char page[20000];
+	static char page[60000];
 
-	for (size_t limit = 500; limit < 15000 && ktap.ok; limit += 137) {
+	for (size_t limit = 500; limit < 50000 && ktap.ok; limit += limit < 8000 ? 137 : 997) {
 		ssize_t n;
 
 		check(is_full(fill_up(limit % 2 ? MLOCKTRACE_JSON : MLOCKTRACE_TEXT, limit,
@@ -144,6 +147,28 @@ static void bytes_of_others_are_never_cut(void)
 	mlocktrace_writer_free(writer);
 	fclose(out);
 	check_int(file_size(), before);
+}
+
+static void bytes_of_others_behind_ours_are_never_cut(void)
+{
+	struct mlocktrace_writer_opts opts = { .size = sizeof(opts), .format = MLOCKTRACE_JSON };
+	struct rlimit unlimited, small;
+	struct mlocktrace_writer *writer = NULL;
+	static const char others[5000];
+	FILE *out = fopen(path, "w");
+
+	check_int(mlocktrace_writer_new(&writer, out, &opts), 0);
+	check_int(mlocktrace_write(writer, &rooms[0].event), 0);
+	check_int(write(fileno(out), others, sizeof(others)), sizeof(others));
+	getrlimit(RLIMIT_FSIZE, &unlimited);
+	small = unlimited;
+	small.rlim_cur = sizeof(others);
+	setrlimit(RLIMIT_FSIZE, &small);
+	check_int(mlocktrace_writer_finish(writer, NULL), -EFBIG);
+	setrlimit(RLIMIT_FSIZE, &unlimited);
+	mlocktrace_writer_free(writer);
+	fclose(out);
+	check_int(file_size(), sizeof(others));
 }
 
 static void a_device_that_is_full_is_an_error_and_no_more(void)
@@ -189,6 +214,7 @@ int main(void)
 		KTAP_TEST(a_full_disk_leaves_whole_records),
 		KTAP_TEST(a_full_disk_leaves_whole_lines),
 		KTAP_TEST(bytes_of_others_are_never_cut),
+		KTAP_TEST(bytes_of_others_behind_ours_are_never_cut),
 		KTAP_TEST(a_device_that_is_full_is_an_error_and_no_more),
 		KTAP_TEST(a_closed_pipe_is_an_error_that_stays),
 	};

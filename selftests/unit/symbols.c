@@ -189,6 +189,43 @@ static void kernel_functions_are_named_where_the_kernel_shows_them(void)
 	check_text(got, "");
 }
 
+static const char *kernel_name_of(uint64_t address)
+{
+	static char name[512];
+
+	in_this_process();
+	sample_stack(&room, 0, 1);
+	room.stack[0] = address;
+	mlocktrace_symbol(symbols, &room.event, 0, name, sizeof(name));
+	return name;
+}
+
+/* Every so many functions, wherever the table has them; the next one starts where the last ends. */
+static void functions_all_over_the_kernel_are_found(void)
+{
+	FILE *in = fopen("/proc/kallsyms", "r");
+	uint64_t address, last = 0;
+	char line[512], type;
+	size_t n = 0;
+
+	while (in && fgets(line, sizeof(line), in)) {
+		if (sscanf(line, "%" SCNx64 " %c", &address, &type) < 2 || !address || !strchr("tTwW", type))
+			continue;
+		last = address > last ? address : last;
+		if (n++ % 97 == 0 && !strstr(kernel_name_of(address), "+0x0 (")) {
+			printf("# %s is not %s", kernel_name_of(address), line);
+			check(!"found at its own address");
+			break;
+		}
+	}
+	if (in)
+		fclose(in);
+	if (!n)
+		ktap_skip("the kernel hides its addresses");
+	else
+		check_text(kernel_name_of(last + (2 << 20)), bare(last + (2 << 20)));
+}
+
 /* A record of this process, its stack with names, into a recording in memory. */
 static int record_with_names(void)
 {
@@ -248,6 +285,7 @@ int main(void)
 		KTAP_TEST(the_dead_and_the_reused_have_no_names),
 		KTAP_TEST(more_processes_than_can_be_kept_are_still_served),
 		KTAP_TEST(kernel_functions_are_named_where_the_kernel_shows_them),
+		KTAP_TEST(functions_all_over_the_kernel_are_found),
 		KTAP_TEST(names_stored_in_a_recording_are_read_back),
 	};
 	int status;

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What the steps inside a call tell about it. In the function tiers a hook of
+ * tag T is a pair mlt_T_enter(context, arguments) and mlt_T_exit(result); in the
+ * tracepoint tier the two ends of mmap_lock take their place.
+ */
+#ifndef MLT_STEPS_BPF_H
+#define MLT_STEPS_BPF_H
+
+#include "calls.bpf.h"
+
+/* ---- inner steps, function tiers ------------------------------------------- */
+
+/*
+ * Any of these steps proves that the limit was passed, so that one program
+ * skipped by the kernel makes no false verdict.
+ */
+static __always_inline void mlt_step_enter(struct mlt_call *call)
+{
+	call->flags |= MLOCKTRACE_F_LIMIT_PASSED;
+	call->inside = 1;
+	mlt_read_counter(call);
+}
+
+static __always_inline void mlt_step_exit(struct mlt_call *call)
+{
+	call->flags |= MLOCKTRACE_F_LIMIT_PASSED;
+	call->inside = 0;
+	mlt_read_counter(call);
+}
+
+static __always_inline int mlt_apply_vma_lock_flags_enter(void *ctx, const __u64 *arg)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (!call)
+		return 0;
+	mlt_step_enter(call);
+	return 0;
+}
+
+static __always_inline int mlt_apply_vma_lock_flags_exit(__s32 ret)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (!call)
+		return 0;
+	mlt_step_exit(call);
+	if (ret == -MLT_ENOMEM && !(call->flags & MLOCKTRACE_F_SPLIT_FAILED)) {
+		call->scanned = 0; /* what was found before the change is old */
+		mlt_scan_range();
+		call->inner_ret = ret;
+	}
+	return 0;
+}
+
+static __always_inline int mlt_mlock_fixup_enter(void *ctx, const __u64 *arg)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (call)
+		mlt_step_enter(call);
+	return 0;
+}
+
+static __always_inline int mlt_mlock_fixup_exit(__s32 ret)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (!call)
+		return 0;
+	mlt_step_exit(call);
+	if (ret) {
+		call->inner_ret = ret;
+		call->flags |= MLOCKTRACE_F_SPLIT_FAILED;
+		if (call->op == MLOCKTRACE_OP_MLOCKALL)
+			call->flags |= MLOCKTRACE_F_PARTIAL;
+		mlt_check_map_limit(call);
+	}
+	return 0;
+}
+
+static __always_inline int mlt___mm_populate_enter(void *ctx, const __u64 *arg)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (call)
+		call->flags |= MLOCKTRACE_F_POPULATED | MLOCKTRACE_F_LIMIT_PASSED;
+	return 0;
+}
+
+static __always_inline int mlt___mm_populate_exit(__s32 ret)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (call && ret < 0) {
+		call->inner_ret = ret;
+		call->flags |= MLOCKTRACE_F_POPULATE_FAILED;
+	}
+	return 0;
+}
+
+static __always_inline int mlt_populate_vma_page_range_exit(__s32 ret)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (call && ret < 0 && call->op == MLOCKTRACE_OP_MLOCKALL) {
+		call->inner_ret = ret;
+		call->flags |= MLOCKTRACE_F_PARTIAL;
+	}
+	return 0;
+}
+
+static __always_inline int mlt_capable_enter(void *ctx, const __u64 *arg)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (call)
+		call->cap_pending = (__u32)arg[0] == MLT_CAP_IPC_LOCK;
+	return 0;
+}
+
+/*
+ * The kernel asks for the capability only where the limit stands in the way,
+ * and with a limit above 0 only under mmap_lock: what it compared is here.
+ */
+static __always_inline int mlt_capable_exit(__s32 ret)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (!call || !call->cap_pending)
+		return 0;
+	call->cap_pending = 0;
+	if ((__u8)ret)
+		return 0;
+	call->flags |= MLOCKTRACE_F_CAP_DENIED;
+	mlt_read_limit(call);
+	if (!call->limit)
+		return 0;
+	mlt_read_counter(call);
+	if (call->op == MLOCKTRACE_OP_MLOCKALL) {
+		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+		call->total_vm = BPF_CORE_READ(task, mm, total_vm);
+	} else if (mlt_op_locks_range(call->op)) {
+		mlt_scan_range();
+	}
+	return 0;
+}
+
+/* Also where the new limits are sure: the kernel's own copy. */
+static __always_inline int mlt_do_prlimit_enter(void *ctx, const __u64 *arg)
+{
+	struct task_struct *target = (struct task_struct *)arg[0];
+	struct mlt_call *call = mlt_call_active();
+	struct signal_struct *signal;
+	__u64 pair[2] = {};
+
+	if (!call || call->op != MLOCKTRACE_OP_SETRLIMIT || !arg[2])
+		return 0;
+	bpf_probe_read_kernel(pair, sizeof(pair), (void *)arg[2]);
+	call->limit = pair[0];
+	call->hard_limit = pair[1];
+	call->limit_known = 1;
+	signal = BPF_CORE_READ(target, signal);
+	call->target_pid = 0;
+	if ((__u32)BPF_CORE_READ(target, tgid) != bpf_get_current_pid_tgid() >> 32)
+		call->target_pid = mlt_pid(target);
+	call->old_limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
+	call->old_hard_limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
+	call->flags &= ~(MLOCKTRACE_F_NO_BEFORE | MLOCKTRACE_F_FOREIGN_TARGET);
+	return 0;
+}
+
+/* ---- inner steps, tracepoint tier ------------------------------------------ */
+
+static __always_inline int mlt_lock_acquired(__u64 mm, int write)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (!call || call->mm != mm)
+		return 0;
+	if (write) {
+		if (!call->seen_lock)
+			mlt_read_counter(call);
+	} else if (call->unlocked &&
+		   (mlt_op_locks_range(call->op) || call->op == MLOCKTRACE_OP_MLOCKALL)) {
+		/* The only thing these calls do under the read lock. */
+		call->flags |= MLOCKTRACE_F_POPULATED;
+	}
+	return 0;
+}
+
+static __always_inline int mlt_lock_released(__u64 mm, int write)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (!call || call->mm != mm || !write || !call->seen_lock || call->unlocked)
+		return 0;
+	mlt_read_counter(call);
+	call->unlocked = 1;
+	if (mlt_op_locks_range(call->op) && call->after == call->before &&
+	    mlt_over_naively(call) && !mlt_capable())
+		mlt_scan_range();
+	if (call->op == MLOCKTRACE_OP_MLOCKALL) {
+		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+		call->total_vm = BPF_CORE_READ(task, mm, total_vm);
+	}
+	return 0;
+}
+
+#endif
