@@ -62,7 +62,9 @@ static void say_sum(struct mlt_say *say, const struct mlocktrace_event *event, b
 		mlt_say(say, "%s locked + %s asked", figure(had, event->before, exact),
 			figure(asked, event->asked, exact));
 		if (event->overlap)
-			mlt_say(say, " - %s already locked", figure(overlap, event->overlap, exact));
+			mlt_say(say, " - %s%s already locked",
+				mlt_has(event, MLOCKTRACE_F_OVERLAP_KNOWN) ? "" : "at least ",
+				figure(overlap, event->overlap, exact));
 	}
 	mlt_say(say, " > %s soft limit", figure(limit, event->limit, exact));
 }
@@ -230,6 +232,9 @@ static void say_denied(struct mlt_say *say, const struct mlocktrace_event *event
 			"not run");
 	else if (event->op == MLOCKTRACE_OP_SETRLIMIT)
 		say_denied_setrlimit(say, event);
+	else if (!event->limit)
+		mlt_say(say, "the soft limit is 0, and a security module refused the CAP_IPC_LOCK that the "
+			"task has");
 	else
 		mlt_say(say, NOT_LIMIT "the soft limit is %s, not 0, so it was not the limit but a "
 			"security module that refused", mlt_size_text(limit, event->limit));

@@ -34,6 +34,18 @@ books()
 		}'
 }
 
+# not_followed: calls that the tool itself says it could not follow. A return probe
+# has few instances (on 5.10 as many as there are CPUs), so the kprobe tier can be
+# short of them; the others must not be.
+not_followed()
+{
+	local n
+
+	n=$(sed -nE 's/.* ([0-9]+) calls? w[a-z]+ not followed.*/\1/p' notes)
+	[[ $tier == kprobe ]] || n=0
+	echo "${n:-0}"
+}
+
 # hammer NAME OPTION...
 hammer()
 {
@@ -43,9 +55,10 @@ hammer()
 	trace_json out.json -f -e mlock,munlock "$@" -- "$workload" hammer "$seconds" >made
 	calls=$(jq .calls made)
 	read -r delivered lost verdict < <(books out.json)
-	diag "$calls calls in $seconds s: $delivered delivered, $lost lost"
+	diag "$calls calls in $seconds s: $delivered delivered, $lost lost, $(not_followed) not followed"
 	check_equal "$name: numbers_and_losses_agree_on_every_cpu" "$verdict" balanced
-	check_equal "$name: delivered_and_lost_are_all_calls" $((delivered + lost)) "$calls"
+	check_equal "$name: delivered_and_lost_are_all_calls" \
+		$((delivered + lost + $(not_followed))) "$calls"
 	noted=$(sed -nE 's/.* ([0-9]+) records?, .* ([0-9]+) lost in .*/\1 \2/p' notes)
 	check_equal "$name: the_summary_agrees" "$noted" "$delivered $lost"
 	rm out.json
@@ -65,7 +78,8 @@ fi
 "$mlocktrace" report --json data >out.json 2>report.notes
 read -r delivered lost verdict < <(books out.json)
 check_equal "recording: numbers_and_losses_agree_on_every_cpu" "$verdict" balanced
-check_equal "recording: delivered_and_lost_are_all_calls" $((delivered + lost)) "$(jq .calls made)"
+check_equal "recording: delivered_and_lost_are_all_calls" \
+	$((delivered + lost + $(not_followed))) "$(jq .calls made)"
 check_equal "recording: the_table_knows_the_losses" \
 	"$("$mlocktrace" report --summary --json data | jq -s 'last.lost')" "$lost"
 
