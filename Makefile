@@ -43,6 +43,8 @@ endif
 lib_src := $(wildcard lib/*.c)
 lib_obj := $(lib_src:%.c=$(B)/%.o)
 lib_pic := $(lib_src:%.c=$(B)/pic/%.o)
+lib_san := $(lib_src:%.c=$(B)/sanitized/%.o)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 tool_obj := $(patsubst %.c,$(B)/%.o,$(wildcard tools/*.c))
 unit_bin := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*.c))
 skeletons := $(B)/bpf/mlocktrace.skel.h $(B)/bpf/mlocktrace_nofetch.skel.h
@@ -83,7 +85,8 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen object $(B)/bpf/$*.linked.o $<
 	$(Q)$(BPFTOOL) gen skeleton $(B)/bpf/$*.linked.o name $*_bpf > $@
 
-$(B)/lib/source_bpf_load.o $(B)/pic/lib/source_bpf_load.o: $(skeletons)
+$(B)/lib/source_bpf_load.o $(B)/pic/lib/source_bpf_load.o $(B)/sanitized/lib/source_bpf_load.o: \
+	$(skeletons)
 
 # ---- library and tools
 
@@ -127,10 +130,20 @@ $(B)/libmlocktrace.pc:
 
 # ---- tests
 
-$(B)/selftests/unit/%: selftests/unit/%.c $(B)/libmlocktrace.a
+$(B)/sanitized/lib/%.o: lib/%.c
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(MLT_CFLAGS) -Ilib -Iselftests $< $(B)/libmlocktrace.a $(LIBS) -o $@
+	$(Q)$(CC) $(MLT_CFLAGS) $(SANITIZE) -Ilib -I$(B)/bpf -c $< -o $@
+
+$(B)/sanitized/libmlocktrace.a: $(lib_san)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# Hostile records and recordings are thrown at the library: what they break must be seen.
+$(B)/selftests/unit/%: selftests/unit/%.c $(B)/sanitized/libmlocktrace.a
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(MLT_CFLAGS) $(SANITIZE) -Ilib -Iselftests $< $(B)/sanitized/libmlocktrace.a $(LIBS) -o $@
 
 tests: all $(unit_bin)
 	$(Q)$(MAKE) --no-print-directory -C selftests
@@ -180,7 +193,7 @@ uninstall:
 	$(Q)rmdir $(DESTDIR)$(PREFIX)/include/mlocktrace 2>/dev/null || true
 	$(Q)[ -n "$(DESTDIR)" ] || ldconfig
 
--include $(wildcard $(B)/bpf/*.d $(B)/lib/*.d $(B)/pic/lib/*.d $(B)/tools/*.d $(B)/selftests/unit/*.d)
+-include $(wildcard $(B)/bpf/*.d $(B)/lib/*.d $(B)/pic/lib/*.d $(B)/sanitized/lib/*.d $(B)/tools/*.d $(B)/selftests/unit/*.d)
 
 clean:
 	rm -rf $(B)
