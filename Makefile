@@ -148,14 +148,14 @@ $(B)/selftests/unit/%: selftests/unit/%.c $(B)/sanitized/libmlocktrace.a
 tests: all $(unit_bin)
 	$(Q)$(MAKE) --no-print-directory -C selftests
 
-# Three kernels stand for the tiers and for PREEMPT_RT; check-kernels adds the ends of the range.
+# Two kernels stand for the tiers; check-kernels adds PREEMPT_RT and the ends of the range.
 check: deps
 	@$(MAKE) --no-print-directory tests
 	@selftests/run
 
 check-kernels: deps
 	@$(MAKE) --no-print-directory tests
-	@selftests/run --kernel 5.10 --kernel 6.18 --kernel newest vm
+	@selftests/run --kernel 5.10 --kernel 6.12-rt --kernel 6.18 --kernel newest vm
 
 # ---- install
 

@@ -24,6 +24,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/timerfd.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -258,9 +259,27 @@ static int load_named(struct mlocktrace *h, const struct mlocktrace_opts *opts,
 	return 0;
 }
 
+/*
+ * Under PREEMPT_RT the kernel skips a trampoline's or kprobe's program when it
+ * preempts itself; the tracepoints here run without preemption.
+ */
+static const enum mlocktrace_tier best_first_rt[] = {
+	MLOCKTRACE_TIER_TRACEPOINT,
+	MLOCKTRACE_TIER_FENTRY,
+	MLOCKTRACE_TIER_KPROBE,
+};
+
+static const enum mlocktrace_tier *tiers_in_order(void)
+{
+	struct utsname uts;
+
+	return !uname(&uts) && strstr(uts.version, "PREEMPT_RT") ? best_first_rt : best_first;
+}
+
 static int load_best(struct mlocktrace *h, const struct mlocktrace_opts *opts,
 		     const struct mlt_config *cfg)
 {
+	const enum mlocktrace_tier *order = tiers_in_order();
 	char all[900] = "", why[256] = "";
 	size_t used = 0;
 	int err = -EOPNOTSUPP;
@@ -268,9 +287,9 @@ static int load_best(struct mlocktrace *h, const struct mlocktrace_opts *opts,
 	if (opts->tier && strcmp(opts->tier, "auto"))
 		return load_named(h, opts, cfg, tier_by_name(opts->tier));
 	for (size_t i = 0; i < sizeof(best_first) / sizeof(best_first[0]); i++) {
-		const char *name = mlocktrace_tier_name(best_first[i]);
+		const char *name = mlocktrace_tier_name(order[i]);
 
-		err = mlt_bpf_load(h, opts, best_first[i], cfg, why, sizeof(why));
+		err = mlt_bpf_load(h, opts, order[i], cfg, why, sizeof(why));
 		if (!err) {
 			h->tier = name;
 			return 0;
