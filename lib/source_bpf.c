@@ -260,20 +260,34 @@ static int load_named(struct mlocktrace *h, const struct mlocktrace_opts *opts,
 }
 
 /*
- * Under PREEMPT_RT the kernel skips a trampoline's or kprobe's program when it
- * preempts itself; the tracepoints here run without preemption.
+ * A kernel that preempts itself skips a trampoline's or kprobe's program when it
+ * is still running for another task; none of these tracepoints was seen skipped.
  */
-static const enum mlocktrace_tier best_first_rt[] = {
+static const enum mlocktrace_tier best_first_preempt[] = {
 	MLOCKTRACE_TIER_TRACEPOINT,
 	MLOCKTRACE_TIER_FENTRY,
 	MLOCKTRACE_TIER_KPROBE,
 };
 
+/* PREEMPT_RT, or a kernel that runs in the mode full or lazy (as far as debugfs tells). */
+static bool kernel_preempts(void)
+{
+	FILE *f = fopen("/sys/kernel/debug/sched/preempt", "re");
+	struct utsname uts;
+	char modes[64] = "";
+
+	if (f) {
+		if (!fgets(modes, sizeof(modes), f))
+			modes[0] = '\0';
+		fclose(f);
+	}
+	return strstr(modes, "(full)") || strstr(modes, "(lazy)") ||
+	       (!uname(&uts) && strstr(uts.version, "PREEMPT_RT"));
+}
+
 static const enum mlocktrace_tier *tiers_in_order(void)
 {
-	struct utsname uts;
-
-	return !uname(&uts) && strstr(uts.version, "PREEMPT_RT") ? best_first_rt : best_first;
+	return kernel_preempts() ? best_first_preempt : best_first;
 }
 
 static int load_best(struct mlocktrace *h, const struct mlocktrace_opts *opts,

@@ -19,7 +19,7 @@
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
-/* Stands for a hook: the kernel skips no programs, as it does under PREEMPT_RT. */
+/* Stands for a hook: the kernel skips no programs, as it does where it preempts itself. */
 #define NO_SKIPPING "no skipping"
 
 /* What a tier can and can't see: @with if @hook is attached (or NULL), else @without. */
@@ -30,14 +30,14 @@ static const struct sight {
 	const char *without;
 } sights[] = {
 	{ "fentry", NO_SKIPPING, "before and after are read inside the kernel's lock: exact",
-	  "not exact here: under PREEMPT_RT the kernel skips programs that preempt each other; it "
+	  "not exact here: this kernel preempts itself and skips programs that meet each other; it "
 	  "counts them, and the tier tracepoint misses none" },
 	{ "fentry", "__ia32_sys_mlock", "32-bit calls are seen (flag `compat`)",
 	  "32-bit calls are not seen" },
 	{ "fentry", NULL, "calls that a seccomp filter refused are not seen: the kernel's code "
 	  "does not run", NULL },
 	{ "kprobe", NO_SKIPPING, "before and after are read inside the kernel's lock: exact",
-	  "not exact here: under PREEMPT_RT the kernel skips programs that preempt each other; it "
+	  "not exact here: this kernel preempts itself and skips programs that meet each other; it "
 	  "counts them, and the tier tracepoint misses none" },
 	{ "kprobe", NULL, "returns can be missed when many tasks are inside one function at the "
 	  "same time; newer kernels count them", NULL },
@@ -195,13 +195,28 @@ static struct json_object *list_hooks(const struct mlocktrace *handle)
 	return list;
 }
 
+/* PREEMPT_RT, or a kernel that runs in the mode full or lazy (as far as debugfs tells). */
+static bool kernel_preempts(void)
+{
+	FILE *f = fopen("/sys/kernel/debug/sched/preempt", "re");
+	struct utsname uts;
+	char modes[64] = "";
+
+	if (f) {
+		if (!fgets(modes, sizeof(modes), f))
+			modes[0] = '\0';
+		fclose(f);
+	}
+	return strstr(modes, "(full)") || strstr(modes, "(lazy)") ||
+	       (!uname(&uts) && strstr(uts.version, "PREEMPT_RT"));
+}
+
 static bool is_attached(const struct mlocktrace *handle, const char *name)
 {
 	struct mlocktrace_hook hook;
-	struct utsname uts;
 
 	if (!strcmp(name, NO_SKIPPING))
-		return uname(&uts) || !strstr(uts.version, "PREEMPT_RT");
+		return !kernel_preempts();
 
 	for (size_t i = 0; !mlocktrace_hook(handle, i, &hook); i++)
 		if (!strcmp(hook.name, name))
