@@ -64,16 +64,11 @@ static __always_inline void mlt_read_counter(struct mlt_call *call)
 	call->seen_lock = 1;
 }
 
-static __always_inline __u64 mlt_asked_pages(const struct mlt_call *call)
-{
-	return PAGE_UP(call->len + (call->addr & (PAGE_BYTES - 1))) >> cfg.page_shift;
-}
-
 /* Would the kernel's first, naive sum exceed the limit? Then overlap decides. */
 static __always_inline int mlt_over_naively(const struct mlt_call *call)
 {
 	return call->limit != MLOCKTRACE_UNLIMITED &&
-	       call->before + mlt_asked_pages(call) > call->limit >> cfg.page_shift;
+	       call->before + (mlt_asked(call) >> cfg.page_shift) > call->limit >> cfg.page_shift;
 }
 
 static __always_inline int mlt_op_locks_range(__u8 op)
@@ -379,7 +374,7 @@ static __always_inline int mlt_call_end_blind(void *ctx, struct mlt_call *call, 
 		/* Without those tracepoints: within the limit, and now locked from end to end,
 		 * so it was fault-in that failed. */
 		if (!cfg.mmap_lock && call->flags & MLOCKTRACE_F_OVERLAP_KNOWN && call->overlap &&
-		    call->overlap == mlt_bytes(mlt_asked_pages(call)) &&
+		    call->overlap == mlt_asked(call) &&
 		    (mlt_capable() || mlt_bytes(call->before) <= call->limit))
 			call->flags |= MLOCKTRACE_F_POPULATED;
 	}

@@ -21,6 +21,12 @@ static __always_inline __u64 mlt_bytes(__u64 pages)
 	return pages << cfg.page_shift;
 }
 
+/* The range in whole pages, as the kernel rounds it. */
+static __always_inline __u64 mlt_asked(const struct mlt_call *call)
+{
+	return PAGE_UP(call->len + (call->addr & (PAGE_BYTES - 1)));
+}
+
 static __always_inline __u64 mlt_op_is_ranged(__u8 op)
 {
 	return op == MLOCKTRACE_OP_MLOCK || op == MLOCKTRACE_OP_MLOCK2 ||
@@ -192,7 +198,7 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	e->asked = 0;
 	e->overlap = call->overlap;
 	if (mlt_op_is_ranged(op)) {
-		e->asked = PAGE_UP(call->len + (call->addr & (PAGE_BYTES - 1)));
+		e->asked = mlt_asked(call);
 	} else if (op == MLOCKTRACE_OP_MLOCKALL) {
 		e->asked = mlt_bytes(call->total_vm);
 	} else if (op == MLOCKTRACE_OP_SETRLIMIT) {

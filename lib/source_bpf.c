@@ -269,8 +269,7 @@ static const enum mlocktrace_tier best_first_preempt[] = {
 	MLOCKTRACE_TIER_KPROBE,
 };
 
-/* PREEMPT_RT, or a kernel that runs in the mode full or lazy (as far as debugfs tells). */
-static bool kernel_preempts(void)
+MLT_API bool mlocktrace_kernel_preempts(void)
 {
 	FILE *f = fopen("/sys/kernel/debug/sched/preempt", "re");
 	struct utsname uts;
@@ -287,7 +286,7 @@ static bool kernel_preempts(void)
 
 static const enum mlocktrace_tier *tiers_in_order(void)
 {
-	return kernel_preempts() ? best_first_preempt : best_first;
+	return mlocktrace_kernel_preempts() ? best_first_preempt : best_first;
 }
 
 static int load_best(struct mlocktrace *h, const struct mlocktrace_opts *opts,

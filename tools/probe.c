@@ -195,28 +195,12 @@ static struct json_object *list_hooks(const struct mlocktrace *handle)
 	return list;
 }
 
-/* PREEMPT_RT, or a kernel that runs in the mode full or lazy (as far as debugfs tells). */
-static bool kernel_preempts(void)
-{
-	FILE *f = fopen("/sys/kernel/debug/sched/preempt", "re");
-	struct utsname uts;
-	char modes[64] = "";
-
-	if (f) {
-		if (!fgets(modes, sizeof(modes), f))
-			modes[0] = '\0';
-		fclose(f);
-	}
-	return strstr(modes, "(full)") || strstr(modes, "(lazy)") ||
-	       (!uname(&uts) && strstr(uts.version, "PREEMPT_RT"));
-}
-
 static bool is_attached(const struct mlocktrace *handle, const char *name)
 {
 	struct mlocktrace_hook hook;
 
 	if (!strcmp(name, NO_SKIPPING))
-		return !kernel_preempts();
+		return !mlocktrace_kernel_preempts();
 
 	for (size_t i = 0; !mlocktrace_hook(handle, i, &hook); i++)
 		if (!strcmp(hook.name, name))

@@ -173,6 +173,10 @@ const char *mlocktrace_source(const struct mlocktrace *handle);
 /* The tier in use ("fentry", ...), "" for a recording; never NULL. */
 const char *mlocktrace_tier(const struct mlocktrace *handle);
 
+/* Does this kernel preempt itself: PREEMPT_RT, or the mode full or lazy as far as debugfs tells?
+ * Then it skips programs of the tiers fentry and kprobe, which are not exact. */
+bool mlocktrace_kernel_preempts(void);
+
 /**
  * struct mlocktrace_hook - one place in the kernel that is listened to
  * @name:     kernel function or tracepoint
