@@ -362,13 +362,16 @@ static __always_inline int mlt_syscall_exit(void *ctx, __s32 ret)
 }
 
 /*
- * Tracepoint tier: what the inner steps would have told of an ENOMEM. The limit
- * is looked into under mmap_lock where its tracepoints are (mlt_lock_released).
+ * The end by tracepoint: what the inner steps would have told of an ENOMEM. The
+ * limit is looked into under mmap_lock where its tracepoints are (mlt_lock_released).
  */
 static __always_inline int mlt_call_end_blind(void *ctx, struct mlt_call *call, __s32 ret)
 {
+	/* One of the two is before every ENOMEM; if neither was seen, steps were skipped. */
+	if (!(call->flags & (MLOCKTRACE_F_LIMIT_PASSED | MLOCKTRACE_F_CAP_DENIED)))
+		call->flags &= ~MLOCKTRACE_F_STEPS;
 	if (ret == -MLT_ENOMEM && mlt_op_is_ranged(call->op) &&
-	    !(call->flags & MLOCKTRACE_F_POPULATED)) {
+	    !(call->flags & (MLOCKTRACE_F_STEPS | MLOCKTRACE_F_POPULATED))) {
 		mlt_scan_range();
 		mlt_check_map_limit(call);
 		/* Without those tracepoints: within the limit, and now locked from end to end,
@@ -393,6 +396,9 @@ MLT_SUB int mlt_syscall_refused(void *ctx, __u32 sys, struct pt_regs *regs, __s3
 	struct mlt_call *call;
 
 	if (ret >= 0 || !shared.enabled || sys == MLT_SYS_setrlimit || sys == MLT_SYS_prlimit64)
+		return 0;
+	/* Killed where its tracer stopped it, before the call began: nobody was refused. */
+	if (ret == -MLT_ENOSYS && BPF_CORE_READ(task, signal, flags) & MLT_SIGNAL_GROUP_EXIT)
 		return 0;
 	if (!BPF_CORE_READ(task, ptrace) &&
 	    !(mlt_task_has_seccomp() && BPF_CORE_READ(task, seccomp.mode)))

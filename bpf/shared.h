@@ -38,6 +38,7 @@ struct mlt_config {
 	__u8 by_cgroup;
 	__u8 failures_only;
 	__u8 stacks;
+	__u8 by_tracepoint; /* calls and address spaces begin and end by tracepoints */
 	/* What this kernel can do. */
 	__u8 task_btf;	     /* bpf_get_current_task_btf (5.11): plain loads from the task */
 	__u8 mmap_lock;	     /* mmap_lock tracepoints are attached */

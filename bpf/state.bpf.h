@@ -27,6 +27,8 @@
 #define MLT_PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 #define MLT_THREAD_SIZE 16384 /* arch/x86/include/asm/page_64_types.h */
 #define MLT_ENOMEM 12
+#define MLT_ENOSYS 38
+#define MLT_SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 
 const volatile struct mlt_config cfg = {};
 struct mlt_shared shared = {};

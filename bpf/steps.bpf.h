@@ -172,7 +172,7 @@ static __always_inline int mlt_do_prlimit_enter(void *ctx, const __u64 *arg)
 	return 0;
 }
 
-/* ---- inner steps, tracepoint tier ------------------------------------------ */
+/* ---- both ends of mmap_lock, where tracepoints begin and end the calls ------- */
 
 static __always_inline int mlt_lock_acquired(__u64 mm, int write)
 {

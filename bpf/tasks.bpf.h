@@ -58,7 +58,7 @@ MLT_SUB int mlt_mm_end(void *ctx, __u64 mm)
 
 static __always_inline int mlt_exit_mmap_enter(void *ctx, const __u64 *arg)
 {
-	return mlt_mm_end(ctx, arg[0]);
+	return cfg.by_tracepoint ? 0 : mlt_mm_end(ctx, arg[0]);
 }
 
 /* Follow the child; and say what it does not inherit, if there is anything. */

@@ -49,6 +49,7 @@ typedef struct {
 
 struct signal_struct {
 	atomic_t live;
+	unsigned int flags;
 	struct rlimit rlim[16];
 };
 

@@ -271,17 +271,22 @@ static const enum mlocktrace_tier best_first_preempt[] = {
 
 MLT_API bool mlocktrace_kernel_preempts(void)
 {
-	FILE *f = fopen("/sys/kernel/debug/sched/preempt", "re");
-	struct utsname uts;
+	struct utsname uts = {};
 	char modes[64] = "";
+	FILE *f;
 
+	uname(&uts);
+	if (strstr(uts.version, "PREEMPT_RT"))
+		return true;
+	f = fopen("/sys/kernel/debug/sched/preempt", "re");
 	if (f) {
 		if (!fgets(modes, sizeof(modes), f))
 			modes[0] = '\0';
 		fclose(f);
+		return !strstr(modes, "(none)") && !strstr(modes, "(voluntary)");
 	}
-	return strstr(modes, "(full)") || strstr(modes, "(lazy)") ||
-	       (!uname(&uts) && strstr(uts.version, "PREEMPT_RT"));
+	/* PREEMPT_DYNAMIC may be in any mode: what is right in each is chosen. */
+	return strstr(uts.version, "PREEMPT");
 }
 
 static const enum mlocktrace_tier *tiers_in_order(void)

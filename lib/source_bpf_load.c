@@ -24,6 +24,7 @@
 /* Which kinds of hook a tier is made of. */
 #define MLT_FN 1
 #define MLT_TPT 2
+#define MLT_PRE 4
 
 #define MLT_ENTER 1
 #define MLT_EXIT 2
@@ -46,7 +47,7 @@ static const struct row rows[] = {
 	  .shape = MLT_PAIR, .tiers = MLT_FN, .required = true },
 #define MLT_FUNC(t, sh, args, req, h)                                                               \
 	{ .kind = ROW_FUNC, .tag = #t, .help = h, .index = MLT_FUNC_##t, .shape = MLT_##sh,        \
-	  .tiers = MLT_FN, .required = req },
+	  .tiers = MLT_FN | MLT_PRE, .required = req },
 #define MLT_TP(t, tr, req, h)                                                                      \
 	{ .kind = ROW_TP, .tag = #t, .help = h, .shape = MLT_ENTER, .tiers = tr, .required = req },
 #include <mlocktrace/hooks.def>
@@ -156,6 +157,18 @@ static int kernel_tp_nargs(const struct btf *btf, const char *tp)
 	return t && btf_is_func_proto(t) ? (int)btf_vlen(t) - 1 : -1; /* first: void *data */
 }
 
+static bool is_function_tier(enum mlocktrace_tier tier)
+{
+	return tier == MLOCKTRACE_TIER_FENTRY || tier == MLOCKTRACE_TIER_KPROBE;
+}
+
+static int row_kind(enum mlocktrace_tier tier)
+{
+	if (!is_function_tier(tier))
+		return MLT_TPT;
+	return mlocktrace_kernel_preempts() ? MLT_PRE : MLT_FN;
+}
+
 static void ask_kernel(struct loader *l)
 {
 	int nargs;
@@ -165,15 +178,15 @@ static void ask_kernel(struct loader *l)
 	l->cfg.task_btf = btf__find_by_name_kind(l->b->btf, "bpf_get_current_task_btf",
 						 BTF_KIND_FUNC) > 0;
 	l->cfg.regs_hidden = !kernel_first_arg_is_known(l->b->btf, "__x64_sys_mlock");
-	l->cfg.mm_ends = l->tier != MLOCKTRACE_TIER_TRACEPOINT ||
-			 kernel_tp_nargs(l->b->btf, "exit_mmap") > 0;
+	l->cfg.by_tracepoint = row_kind(l->tier) != MLT_FN;
+	l->cfg.mm_ends = !l->cfg.by_tracepoint || kernel_tp_nargs(l->b->btf, "exit_mmap") > 0;
 	/* TOP_OF_KERNEL_STACK_PADDING, arch/x86/include/asm/thread_info.h: 16 with CONFIG_X86_FRED */
 	if (btf__find_by_name_kind(l->b->btf, "fred_frame", BTF_KIND_STRUCT) > 0)
 		l->cfg.stack_padding = 16;
 	l->cfg.regs_btf = l->tier == MLOCKTRACE_TIER_TRACEPOINT ||
 			  (l->tier == MLOCKTRACE_TIER_FENTRY && !l->cfg.regs_hidden);
 	nargs = kernel_tp_nargs(l->b->btf, "mmap_lock_released");
-	l->cfg.mmap_lock = l->tier == MLOCKTRACE_TIER_TRACEPOINT && nargs > 0;
+	l->cfg.mmap_lock = l->cfg.by_tracepoint && nargs > 0;
 	l->cfg.mmap_lock_path = nargs == 3;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (rows[i].kind != ROW_FUNC)
@@ -184,11 +197,6 @@ static void ask_kernel(struct loader *l)
 }
 
 /* ---- the list of hooks ---------------------------------------------------------- */
-
-static bool is_function_tier(enum mlocktrace_tier tier)
-{
-	return tier == MLOCKTRACE_TIER_FENTRY || tier == MLOCKTRACE_TIER_KPROBE;
-}
 
 static void want_program(struct loader *l, struct mlt_bpf_hook *hook, int end, const char *kind,
 			 const char *abi, const char *tag)
@@ -253,7 +261,7 @@ static void add_tracepoint(struct loader *l, const struct row *row)
 
 static void list_hooks(struct loader *l)
 {
-	int kind = is_function_tier(l->tier) ? MLT_FN : MLT_TPT;
+	int kind = row_kind(l->tier);
 	char name[64];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -30,15 +30,15 @@ static const struct sight {
 	const char *without;
 } sights[] = {
 	{ "fentry", NO_SKIPPING, "before and after are read inside the kernel's lock: exact",
-	  "not exact here: this kernel preempts itself and skips programs that meet each other; it "
-	  "counts them, and the tier tracepoint misses none" },
+	  "this kernel preempts itself and skips function programs that meet each other, so calls "
+	  "begin and end by tracepoints as in that tier: none is missed, a step inside one may be" },
 	{ "fentry", "__ia32_sys_mlock", "32-bit calls are seen (flag `compat`)",
 	  "32-bit calls are not seen" },
 	{ "fentry", NULL, "calls that a seccomp filter refused are not seen: the kernel's code "
 	  "does not run", NULL },
 	{ "kprobe", NO_SKIPPING, "before and after are read inside the kernel's lock: exact",
-	  "not exact here: this kernel preempts itself and skips programs that meet each other; it "
-	  "counts them, and the tier tracepoint misses none" },
+	  "this kernel preempts itself and skips function programs that meet each other, so calls "
+	  "begin and end by tracepoints as in that tier: none is missed, a step inside one may be" },
 	{ "kprobe", NULL, "returns can be missed when many tasks are inside one function at the "
 	  "same time; newer kernels count them", NULL },
 	{ "kprobe", "__ia32_sys_mlock", "32-bit calls are seen (flag `compat`)",

@@ -45,12 +45,6 @@ sums_at_end()
 		END { for (mm in sum) if (sum[mm]) print "mm " mm ": " sum[mm] }'
 }
 
-# Where doctor itself says that a tier is not exact there is no sum to hold it to.
-if [[ $tier != auto && $tier != tracepoint ]] && "$mlocktrace" doctor --json --tier "$tier" |
-	jq -e '.tiers[].sees | any(startswith("not exact here"))' >/dev/null; then
-	skip_all "not exact on this kernel, which skips programs (doctor says so)"
-fi
-
 # All in one run of mlocktrace: starting it is what takes the time.
 cat >batch.sh <<'END'
 "$1/workload" fork_inherits_nothing exec_gives_locks_back a_killed_process_gives_locks_back \
