@@ -84,6 +84,12 @@ MLT_SUB struct mlt_mm *mlt_mm_known(struct mlt_call *call)
 	return bpf_map_lookup_elem(&mms, &key);
 }
 
+/* The system call this task is in, or -1. An exception leaves -1 there (arch/x86/entry/entry_64.S). */
+static __always_inline __s32 mlt_sysno(void)
+{
+	return BPF_CORE_READ(mlt_task_regs(), orig_ax);
+}
+
 /* Who: the current task, or the owner of an address space that ended without it. */
 static __always_inline void mlt_fill_who(struct mlocktrace_event *e, const struct mlt_mm *instead)
 {
@@ -217,6 +223,14 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	e->dropped = cpu->dropped;
 	e->n_user = 0;
 	e->n_kernel = 0;
+	e->sysno = mlt_sysno();
+	e->armed_ns = 0;
+	e->limit_ns = 0;
+	e->limit_pid = 0;
+	e->limit_forks = 0;
+	e->limit_execs = 0;
+	__builtin_memset(e->limit_comm, 0, sizeof(e->limit_comm));
+	e->owner_uid = 0;
 	e->reserved = 0;
 	if (cfg.stacks)
 		mlt_fill_stacks(ctx, (struct mlt_stacked_event *)e);

@@ -63,31 +63,41 @@ struct mlocktrace_event {
 	__u32 target_pid; /* whose limit or address space it is, if not pid's; fork: the child */
 	__u64 cgroup_id; /* cgroup v2 id: the inode number of its folder */
 	__u64 mm_id;	/* names an address space for the tracer's lifetime; 0 = not known */
-	__u64 addr;	/* as the caller gave it */
-	__u64 len;	/* as the caller gave it */
+	__u64 addr;	/* as the caller gave it; mmap, mremap: where the mapping is now (a hint or the */
+	__u64 len;	/*   old one on failure); brk, stack: the part that was to come or to go */
 	union {
-		__u64 asked;	 /* what the kernel adds up: len in whole pages; mlockall: the whole address space */
+		__u64 asked;	 /* what the kernel adds up: in whole pages; mlockall: the whole address space */
 		__u64 old_limit; /* setrlimit: soft limit before */
 		__u64 count;	 /* lost: how many records */
 	};
 	union {
 		__u64 overlap;	      /* the part of asked that was locked already (see OVERLAP_KNOWN) */
 		__u64 old_hard_limit; /* setrlimit: hard limit before */
+		__u64 old_len;	      /* mremap: as the caller gave it */
 	};
 	__s64 before;	/* the counter, before and */
 	__s64 after;	/*   after: after - before is what this record changed */
 	__u64 limit;	/* RLIMIT_MEMLOCK of the caller (setrlimit: what was asked for), MLOCKTRACE_UNLIMITED = none */
 	__u64 hard_limit;
-	__u64 where;	/* with HOLE: the first unmapped address of the range */
+	__u64 where;	/* with HOLE: the first unmapped address of the range; mremap: the old address */
 	__u64 flags;	/* MLOCKTRACE_F_* */
 	__s32 ret;	/* 0, or the negative errno the caller got */
 	__s32 inner_ret; /* negative errno of the inner step that failed, else 0 */
-	__u32 arg;	/* flags argument of mlock2 and mlockall, unfiltered */
+	__u32 arg;	/* flags argument of mlock2, mlockall, mmap and mremap, unfiltered */
 	__u32 dropped;	/* records dropped on this CPU so far, modulo 2^32 */
 	__u16 n_user;	/* stack tail: n_user, then n_kernel addresses */
 	__u16 n_kernel;	/*   of __u64 each, innermost first */
-	__u32 reserved;	/* 0 */
+	__s32 sysno;	/* system call it happened in, as the caller's ABI counts; -1 = none */
 	char comm[MLOCKTRACE_COMM_LEN]; /* bytes as the task set them, zero-padded */
+	__u64 armed_ns; /* with ARMED: time_ns of the mlockall(MCL_FUTURE); 0 = before we came */
+	/* Where the limit in force came from; limit_ns 0 = set before we came. */
+	__u64 limit_ns;	   /* time_ns of the setrlimit */
+	__u32 limit_pid;   /* of the process that made it */
+	__u16 limit_forks; /* inherited since then over so many forks */
+	__u16 limit_execs; /*   and execs (both end at 65535) */
+	char limit_comm[MLOCKTRACE_COMM_LEN];
+	__u32 owner_uid;   /* of the counters user, perf and shm: whose it is, as uid */
+	__u32 reserved;	   /* 0 */
 	/* __u64 stack[n_user + n_kernel]; */
 };
 
@@ -131,9 +141,17 @@ MLT_AT(arg, 160);
 MLT_AT(dropped, 164);
 MLT_AT(n_user, 168);
 MLT_AT(n_kernel, 170);
-MLT_AT(reserved, 172);
+MLT_AT(sysno, 172);
 MLT_AT(comm, 176);
-MLT_ASSERT(sizeof(struct mlocktrace_event) == 192, "ABI: size");
+MLT_AT(armed_ns, 192);
+MLT_AT(limit_ns, 200);
+MLT_AT(limit_pid, 208);
+MLT_AT(limit_forks, 212);
+MLT_AT(limit_execs, 214);
+MLT_AT(limit_comm, 216);
+MLT_AT(owner_uid, 232);
+MLT_AT(reserved, 236);
+MLT_ASSERT(sizeof(struct mlocktrace_event) == 240, "ABI: size");
 #undef MLT_AT
 #undef MLT_ASSERT
 
