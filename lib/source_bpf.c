@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /*
  * The bpf source: chooses a tier, reads the ring buffer in batches, and tells
- * the producer's side of the books. Loading is in source_bpf_load.c.
+ * the producer's side of the books. Loading is in source_bpf_load.c, and what is
+ * asked of the kernel before in source_bpf_kernel.c.
  *
  * Waking a reader costs more than making a record. So the reader asks to be
  * woken only after it found nothing for a while; before that it looks every
@@ -24,7 +25,6 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/timerfd.h>
-#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -268,26 +268,6 @@ static const enum mlocktrace_tier best_first_preempt[] = {
 	MLOCKTRACE_TIER_FENTRY,
 	MLOCKTRACE_TIER_KPROBE,
 };
-
-MLT_API bool mlocktrace_kernel_preempts(void)
-{
-	struct utsname uts = {};
-	char modes[64] = "";
-	FILE *f;
-
-	uname(&uts);
-	if (strstr(uts.version, "PREEMPT_RT"))
-		return true;
-	f = fopen("/sys/kernel/debug/sched/preempt", "re");
-	if (f) {
-		if (!fgets(modes, sizeof(modes), f))
-			modes[0] = '\0';
-		fclose(f);
-		return !strstr(modes, "(none)") && !strstr(modes, "(voluntary)");
-	}
-	/* PREEMPT_DYNAMIC may be in any mode: what is right in each is chosen. */
-	return strstr(uts.version, "PREEMPT");
-}
 
 static const enum mlocktrace_tier *tiers_in_order(void)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
-/* Between the two halves of the bpf source: loading (source_bpf_load.c) and reading (source_bpf.c). */
+/*
+ * Between the parts of the bpf source: asking the kernel (source_bpf_kernel.c),
+ * loading (source_bpf_load.c) and reading (source_bpf.c).
+ */
 #ifndef MLT_SOURCE_BPF_H
 #define MLT_SOURCE_BPF_H
 
@@ -42,6 +45,21 @@ struct mlt_bpf {
 	bool lazy; /* looking every few milliseconds instead of being woken */
 	int lazy_us;
 };
+
+/* ---- source_bpf_kernel.c ---- */
+
+/* Fetching atomics came in 5.12; an older verifier refuses the instruction wherever it stands. */
+bool mlt_kernel_has_atomic_fetch(void);
+bool mlt_kernel_has_kprobes(void);
+/* Arguments of a kernel function or tracepoint; -1 if there is none of that name. */
+int mlt_kernel_nargs(const struct btf *btf, const char *function);
+int mlt_kernel_tp_nargs(const struct btf *btf, const char *tp);
+/* vm.max_map_count; the largest number if it is not known. */
+unsigned int mlt_kernel_max_map_count(void);
+/* Fill in all of cfg but the filters. */
+void mlt_kernel_fill_config(const struct btf *btf, enum mlocktrace_tier tier, struct mlt_config *cfg);
+
+/* ---- source_bpf_load.c ---- */
 
 int mlt_bpf_find_btf(struct mlocktrace *h, const struct mlocktrace_opts *opts);
 void mlt_bpf_forget_btf(struct mlt_bpf *b);

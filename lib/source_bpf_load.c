@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /*
  * Load and attach the eBPF programs of one tier. Expands hooks.def into a list
- * of hooks, asks the kernel's type information which of them it has, and keeps
- * for each one that fails the reason. Nothing is decided by kernel version.
+ * of hooks, and keeps for each one that fails the reason. What the kernel has
+ * is asked in source_bpf_kernel.c.
  */
 #include "source_bpf.h"
 
@@ -35,7 +35,6 @@ struct row {
 	const char *tag;
 	const char *sym32;
 	const char *help;
-	int index; /* among rows of its kind */
 	int shape; /* MLT_ENTER ... */
 	int tiers;
 	bool required;
@@ -43,11 +42,11 @@ struct row {
 
 static const struct row rows[] = {
 #define MLT_SYSCALL(t, nr64, nr32, s32, h)                                                         \
-	{ .kind = ROW_SYSCALL, .tag = #t, .sym32 = #s32, .help = h, .index = MLT_SYS_##t,          \
-	  .shape = MLT_PAIR, .tiers = MLT_FN, .required = true },
+	{ .kind = ROW_SYSCALL, .tag = #t, .sym32 = #s32, .help = h, .shape = MLT_PAIR,             \
+	  .tiers = MLT_FN, .required = true },
 #define MLT_FUNC(t, sh, args, req, h)                                                               \
-	{ .kind = ROW_FUNC, .tag = #t, .help = h, .index = MLT_FUNC_##t, .shape = MLT_##sh,        \
-	  .tiers = MLT_FN | MLT_PRE, .required = req },
+	{ .kind = ROW_FUNC, .tag = #t, .help = h, .shape = MLT_##sh, .tiers = MLT_FN | MLT_PRE,    \
+	  .required = req },
 #define MLT_TP(t, tr, req, h)                                                                      \
 	{ .kind = ROW_TP, .tag = #t, .help = h, .shape = MLT_ENTER, .tiers = tr, .required = req },
 #include <mlocktrace/hooks.def>
@@ -88,114 +87,6 @@ static int listen_to_libbpf(enum libbpf_print_level level, const char *fmt, va_l
 	return 0;
 }
 
-/* ---- what the kernel has ------------------------------------------------------ */
-
-/* Fetching atomics came in 5.12; an older verifier refuses the instruction wherever it stands. */
-static bool kernel_has_atomic_fetch(void)
-{
-	const struct bpf_insn insns[] = {
-		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = 10, .off = -8, .imm = 0 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 1, .imm = 1 },
-		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = 10, .src_reg = 1, .off = -8,
-		  .imm = BPF_ADD | BPF_FETCH },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "mlt_probe", "GPL", insns,
-			       sizeof(insns) / sizeof(insns[0]), NULL);
-
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
-}
-
-/* Arguments of a kernel function, or -1. */
-static int kernel_nargs(const struct btf *btf, const char *function)
-{
-	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
-	const struct btf_type *t;
-
-	if (id < 0)
-		return -1;
-	t = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
-	return t && btf_is_func_proto(t) ? btf_vlen(t) : -1;
-}
-
-/* Is the first argument a pointer to something the kernel describes? Else programs may not touch it. */
-static bool kernel_first_arg_is_known(const struct btf *btf, const char *function)
-{
-	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
-	const struct btf_type *t;
-
-	if (id < 0)
-		return true;
-	t = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
-	if (!btf_is_func_proto(t) || !btf_vlen(t))
-		return false;
-	id = btf__resolve_type(btf, btf_params(t)->type); /* past const and typedef */
-	t = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
-	if (!t || !btf_is_ptr(t))
-		return false;
-	id = btf__resolve_type(btf, t->type);
-	return id > 0 && btf_is_composite(btf__type_by_id(btf, (__u32)id));
-}
-
-/* Arguments of a tracepoint, or -1. */
-static int kernel_tp_nargs(const struct btf *btf, const char *tp)
-{
-	const struct btf_type *t;
-	char name[80];
-	int id;
-
-	snprintf(name, sizeof(name), "btf_trace_%s", tp);
-	id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
-	if (id < 0)
-		return -1;
-	t = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type); /* pointer */
-	t = t ? btf__type_by_id(btf, t->type) : NULL;
-	return t && btf_is_func_proto(t) ? (int)btf_vlen(t) - 1 : -1; /* first: void *data */
-}
-
-static bool is_function_tier(enum mlocktrace_tier tier)
-{
-	return tier == MLOCKTRACE_TIER_FENTRY || tier == MLOCKTRACE_TIER_KPROBE;
-}
-
-static int row_kind(enum mlocktrace_tier tier)
-{
-	if (!is_function_tier(tier))
-		return MLT_TPT;
-	return mlocktrace_kernel_preempts() ? MLT_PRE : MLT_FN;
-}
-
-static void ask_kernel(struct loader *l)
-{
-	int nargs;
-
-	l->cfg.tier = (__u8)l->tier;
-	l->cfg.page_shift = (__u32)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
-	l->cfg.task_btf = btf__find_by_name_kind(l->b->btf, "bpf_get_current_task_btf",
-						 BTF_KIND_FUNC) > 0;
-	l->cfg.regs_hidden = !kernel_first_arg_is_known(l->b->btf, "__x64_sys_mlock");
-	l->cfg.by_tracepoint = row_kind(l->tier) != MLT_FN;
-	l->cfg.mm_ends = !l->cfg.by_tracepoint || kernel_tp_nargs(l->b->btf, "exit_mmap") > 0;
-	/* TOP_OF_KERNEL_STACK_PADDING, arch/x86/include/asm/thread_info.h: 16 with CONFIG_X86_FRED */
-	if (btf__find_by_name_kind(l->b->btf, "fred_frame", BTF_KIND_STRUCT) > 0)
-		l->cfg.stack_padding = 16;
-	l->cfg.regs_btf = l->tier == MLOCKTRACE_TIER_TRACEPOINT ||
-			  (l->tier == MLOCKTRACE_TIER_FENTRY && !l->cfg.regs_hidden);
-	nargs = kernel_tp_nargs(l->b->btf, "mmap_lock_released");
-	l->cfg.mmap_lock = l->cfg.by_tracepoint && nargs > 0;
-	l->cfg.mmap_lock_path = nargs == 3;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (rows[i].kind != ROW_FUNC)
-			continue;
-		nargs = kernel_nargs(l->b->btf, rows[i].tag);
-		l->cfg.nargs[rows[i].index] = nargs > 0 ? (__u8)nargs : 0;
-	}
-}
-
 /* ---- the list of hooks ---------------------------------------------------------- */
 
 static void want_program(struct loader *l, struct mlt_bpf_hook *hook, int end, const char *kind,
@@ -233,7 +124,7 @@ static void add_function(struct loader *l, const struct row *row, const char *na
 	if (!hook)
 		return;
 	hook->required = required;
-	if (fentry && kernel_nargs(l->b->btf, name) < 0) {
+	if (fentry && mlt_kernel_nargs(l->b->btf, name) < 0) {
 		snprintf(hook->why_not, sizeof(hook->why_not),
 			 "this kernel has no such function (inlined or absent)");
 		return;
@@ -250,18 +141,25 @@ static void add_tracepoint(struct loader *l, const struct row *row)
 
 	if (!hook)
 		return;
-	if (kernel_tp_nargs(l->b->btf, row->tag) < 0) {
+	if (mlt_kernel_tp_nargs(l->b->btf, row->tag) < 0) {
 		snprintf(hook->why_not, sizeof(hook->why_not), "this kernel has no such tracepoint");
 		return;
 	}
-	/* The programs count on what the kernel has (see ask_kernel). */
+	/* The programs count on what the kernel has (see mlt_kernel_fill_config). */
 	hook->required = true;
 	want_program(l, hook, 0, "tp", "", row->tag);
 }
 
+static int row_kind(const struct loader *l)
+{
+	if (l->tier == MLOCKTRACE_TIER_TRACEPOINT)
+		return MLT_TPT;
+	return l->cfg.by_tracepoint ? MLT_PRE : MLT_FN;
+}
+
 static void list_hooks(struct loader *l)
 {
-	int kind = row_kind(l->tier);
+	int kind = row_kind(l);
 	char name[64];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -296,8 +194,8 @@ static int open_object(struct loader *l, const char *btf_path)
 	const void *elf;
 	size_t size;
 
-	elf = kernel_has_atomic_fetch() ? mlocktrace_bpf__elf_bytes(&size) :
-					  mlocktrace_nofetch_bpf__elf_bytes(&size);
+	elf = mlt_kernel_has_atomic_fetch() ? mlocktrace_bpf__elf_bytes(&size) :
+					      mlocktrace_nofetch_bpf__elf_bytes(&size);
 	l->b->obj = bpf_object__open_mem(elf, size, &open_opts);
 	return l->b->obj ? 0 : -errno;
 }
@@ -460,14 +358,6 @@ void mlt_bpf_forget_btf(struct mlt_bpf *b)
 	b->btf = NULL;
 }
 
-/* Said before a hundred programs are loaded for nothing. */
-static bool kernel_has_kprobes(void)
-{
-	return !access("/sys/bus/event_source/devices/kprobe", F_OK) ||
-	       !access("/sys/kernel/tracing/kprobe_events", F_OK) ||
-	       !access("/sys/kernel/debug/tracing/kprobe_events", F_OK);
-}
-
 int mlt_bpf_load(struct mlocktrace *h, const struct mlocktrace_opts *opts, enum mlocktrace_tier tier,
 		 const struct mlt_config *filters, char *why, size_t why_size)
 {
@@ -475,13 +365,14 @@ int mlt_bpf_load(struct mlocktrace *h, const struct mlocktrace_opts *opts, enum 
 	libbpf_print_fn_t before;
 	int err;
 
-	if (tier == MLOCKTRACE_TIER_KPROBE && !kernel_has_kprobes()) {
+	/* Said before a hundred programs are loaded for nothing. */
+	if (tier == MLOCKTRACE_TIER_KPROBE && !mlt_kernel_has_kprobes()) {
 		snprintf(why, why_size, "this kernel has no kprobes (CONFIG_KPROBE_EVENTS)");
 		return -EOPNOTSUPP;
 	}
 	listening = &l;
 	before = libbpf_set_print(listen_to_libbpf);
-	ask_kernel(&l);
+	mlt_kernel_fill_config(l.b->btf, tier, &l.cfg);
 	err = load_tier(&l, opts->btf_path, why, why_size);
 	if (err)
 		mlt_bpf_unload(h->priv);
@@ -537,19 +428,6 @@ static int run_baseline(struct mlt_bpf *b)
 	return err;
 }
 
-static unsigned int read_max_map_count(void)
-{
-	FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
-	unsigned int count = 0;
-
-	if (f) {
-		if (fscanf(f, "%u", &count) != 1)
-			count = 0;
-		fclose(f);
-	}
-	return count ? count : ~0U;
-}
-
 int mlt_bpf_enable(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 {
 	struct mlt_bpf *b = h->priv;
@@ -564,7 +442,7 @@ int mlt_bpf_enable(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 			return mlt_fail(h, -errno, "cannot follow process %u: %s", pid,
 					strerror(errno));
 	}
-	b->shared->max_map_count = read_max_map_count();
+	b->shared->max_map_count = mlt_kernel_max_map_count();
 	err = run_baseline(b);
 	if (err)
 		mlt_log(h, MLOCKTRACE_LOG_WARN,

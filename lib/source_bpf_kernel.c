@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/*
+ * What this kernel has and can do, asked of the kernel itself: its type
+ * information, its verifier, its files. Nothing is decided by kernel version.
+ */
+#include "source_bpf.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+bool mlt_kernel_has_atomic_fetch(void)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = 10, .off = -8, .imm = 0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 1, .imm = 1 },
+		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = 10, .src_reg = 1, .off = -8,
+		  .imm = BPF_ADD | BPF_FETCH },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "mlt_probe", "GPL", insns,
+			       sizeof(insns) / sizeof(insns[0]), NULL);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+bool mlt_kernel_has_kprobes(void)
+{
+	return !access("/sys/bus/event_source/devices/kprobe", F_OK) ||
+	       !access("/sys/kernel/tracing/kprobe_events", F_OK) ||
+	       !access("/sys/kernel/debug/tracing/kprobe_events", F_OK);
+}
+
+MLT_API bool mlocktrace_kernel_preempts(void)
+{
+	struct utsname uts = {};
+	char modes[64] = "";
+	FILE *f;
+
+	uname(&uts);
+	if (strstr(uts.version, "PREEMPT_RT"))
+		return true;
+	f = fopen("/sys/kernel/debug/sched/preempt", "re");
+	if (f) {
+		if (!fgets(modes, sizeof(modes), f))
+			modes[0] = '\0';
+		fclose(f);
+		return !strstr(modes, "(none)") && !strstr(modes, "(voluntary)");
+	}
+	/* PREEMPT_DYNAMIC may be in any mode: what is right in each is chosen. */
+	return strstr(uts.version, "PREEMPT");
+}
+
+unsigned int mlt_kernel_max_map_count(void)
+{
+	FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
+	unsigned int count = 0;
+
+	if (f) {
+		if (fscanf(f, "%u", &count) != 1)
+			count = 0;
+		fclose(f);
+	}
+	return count ? count : ~0U;
+}
+
+/* ---- its type information -------------------------------------------------------- */
+
+int mlt_kernel_nargs(const struct btf *btf, const char *function)
+{
+	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
+	const struct btf_type *t;
+
+	if (id < 0)
+		return -1;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
+	return t && btf_is_func_proto(t) ? btf_vlen(t) : -1;
+}
+
+int mlt_kernel_tp_nargs(const struct btf *btf, const char *tp)
+{
+	const struct btf_type *t;
+	char name[80];
+	int id;
+
+	snprintf(name, sizeof(name), "btf_trace_%s", tp);
+	id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
+	if (id < 0)
+		return -1;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type); /* pointer */
+	t = t ? btf__type_by_id(btf, t->type) : NULL;
+	return t && btf_is_func_proto(t) ? (int)btf_vlen(t) - 1 : -1; /* first: void *data */
+}
+
+/* Is the first argument a pointer to something the kernel describes? Else programs may not touch it. */
+static bool first_arg_is_known(const struct btf *btf, const char *function)
+{
+	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
+	const struct btf_type *t;
+
+	if (id < 0)
+		return true;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
+	if (!btf_is_func_proto(t) || !btf_vlen(t))
+		return false;
+	id = btf__resolve_type(btf, btf_params(t)->type); /* past const and typedef */
+	t = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
+	if (!t || !btf_is_ptr(t))
+		return false;
+	id = btf__resolve_type(btf, t->type);
+	return id > 0 && btf_is_composite(btf__type_by_id(btf, (__u32)id));
+}
+
+static void fill_nargs(const struct btf *btf, struct mlt_config *cfg)
+{
+	static const char *const functions[] = {
+#define MLT_FUNC(tag, shape, args, required, help) [MLT_FUNC_##tag] = #tag,
+#include <mlocktrace/hooks.def>
+	};
+
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		int nargs = mlt_kernel_nargs(btf, functions[i]);
+
+		cfg->nargs[i] = nargs > 0 ? (__u8)nargs : 0;
+	}
+}
+
+void mlt_kernel_fill_config(const struct btf *btf, enum mlocktrace_tier tier, struct mlt_config *cfg)
+{
+	int nargs;
+
+	cfg->tier = (__u8)tier;
+	cfg->page_shift = (__u32)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
+	cfg->task_btf = btf__find_by_name_kind(btf, "bpf_get_current_task_btf", BTF_KIND_FUNC) > 0;
+	cfg->regs_hidden = !first_arg_is_known(btf, "__x64_sys_mlock");
+	cfg->by_tracepoint = tier == MLOCKTRACE_TIER_TRACEPOINT || mlocktrace_kernel_preempts();
+	cfg->mm_ends = !cfg->by_tracepoint || mlt_kernel_tp_nargs(btf, "exit_mmap") > 0;
+	/* TOP_OF_KERNEL_STACK_PADDING, arch/x86/include/asm/thread_info.h: 16 with CONFIG_X86_FRED */
+	if (btf__find_by_name_kind(btf, "fred_frame", BTF_KIND_STRUCT) > 0)
+		cfg->stack_padding = 16;
+	cfg->regs_btf = tier == MLOCKTRACE_TIER_TRACEPOINT ||
+			(tier == MLOCKTRACE_TIER_FENTRY && !cfg->regs_hidden);
+	nargs = mlt_kernel_tp_nargs(btf, "mmap_lock_released");
+	cfg->mmap_lock = cfg->by_tracepoint && nargs > 0;
+	cfg->mmap_lock_path = nargs == 3;
+	fill_nargs(btf, cfg);
+}
