@@ -78,26 +78,6 @@ int mlt_batch_add(struct mlocktrace *h, const void *record, size_t size)
 	return 0;
 }
 
-/* Options of a newer caller are refused if they say something we do not know. */
-static int read_opts(struct mlocktrace_opts *own, const struct mlocktrace_opts *opts)
-{
-	const char *bytes = (const char *)opts;
-
-	memset(own, 0, sizeof(*own));
-	own->size = sizeof(*own);
-	if (!opts)
-		return 0;
-	if (opts->size < offsetof(struct mlocktrace_opts, tier))
-		return -EINVAL;
-	for (size_t i = sizeof(*own); i < opts->size; i++) {
-		if (bytes[i])
-			return -EINVAL;
-	}
-	memcpy(own, opts, opts->size < sizeof(*own) ? opts->size : sizeof(*own));
-	own->size = sizeof(*own);
-	return 0;
-}
-
 static const struct mlt_source *choose_source(const char *name)
 {
 	if (!name || !strcmp(name, "auto") || !strcmp(name, mlt_source_bpf.name))
@@ -107,12 +87,13 @@ static const struct mlt_source *choose_source(const char *name)
 
 MLT_API int mlocktrace_open(struct mlocktrace **handle, const struct mlocktrace_opts *opts)
 {
-	struct mlocktrace_opts own;
+	struct mlocktrace_opts own = { .size = sizeof(own) };
 	struct mlocktrace *h;
-	int err;
+	int err = 0;
 
 	*handle = NULL;
-	err = read_opts(&own, opts);
+	if (opts)
+		err = mlt_copy_opts(&own, sizeof(own), opts, offsetof(struct mlocktrace_opts, tier));
 	if (err)
 		return mlt_fail(NULL, err, "options of a newer version of libmlocktrace");
 	h = calloc(1, sizeof(*h));

@@ -91,6 +91,13 @@ int mlt_fail(struct mlocktrace *h, int err, const char *fmt, ...) MLT_PRINTF(3, 
 void mlt_log(const struct mlocktrace *h, enum mlocktrace_log_level level, const char *fmt, ...)
 	MLT_PRINTF(3, 4);
 
+/*
+ * opts.c: a caller's struct of options into ours; both begin with their size. What the
+ * caller's lacks is 0. -EINVAL if it lacks even the first `least` bytes, or if it is of a
+ * newer version and says something that we do not know.
+ */
+int mlt_copy_opts(void *own, size_t own_size, const void *opts, size_t least);
+
 /* decode.c: size bytes at record -> a whole event (fields it lacks are 0).
  * Returns the record's own size, or -EBADMSG. */
 int mlt_decode(const void *record, size_t size, struct mlocktrace_event *event, size_t event_size);

@@ -104,21 +104,6 @@ bool mlt_frame_text(const struct mlocktrace_writer *writer, const struct mlocktr
 	return true;
 }
 
-/* Fields that the caller's struct lacks stay 0; fields that we lack must be 0. */
-static int copy_opts(struct mlocktrace_writer_opts *to, const struct mlocktrace_writer_opts *from)
-{
-	const unsigned char *bytes = (const unsigned char *)from;
-	size_t known = sizeof(*to);
-
-	if (from->size < offsetof(struct mlocktrace_writer_opts, color))
-		return -EINVAL;
-	for (size_t i = known; i < from->size; i++)
-		if (bytes[i])
-			return -EINVAL;
-	memcpy(to, from, from->size < known ? from->size : known);
-	return 0;
-}
-
 static const struct mlt_format *format_of(enum mlocktrace_format format)
 {
 	switch (format) {
@@ -151,7 +136,8 @@ MLT_API int mlocktrace_writer_new(struct mlocktrace_writer **out_writer, FILE *o
 	writer = calloc(1, sizeof(*writer));
 	if (!writer)
 		return -ENOMEM;
-	if (copy_opts(&writer->opts, opts))
+	if (mlt_copy_opts(&writer->opts, sizeof(writer->opts), opts,
+			  offsetof(struct mlocktrace_writer_opts, color)))
 		goto err_free;
 	writer->format = format_of(writer->opts.format);
 	if (!writer->format)
