@@ -110,6 +110,7 @@ static int file_finish(struct mlocktrace_writer *writer, const struct mlocktrace
 }
 
 const struct mlt_format mlt_format_file = {
+	.whole_stacks = true,
 	.start = file_start,
 	.event = file_event,
 	.finish = file_finish,

@@ -69,12 +69,14 @@ struct mlocktrace_writer {
 	struct mlt_buf buf;
 	bool started;
 	bool finished;
+	size_t tracer_frames; /* of the record being written */
 	uint64_t records;
 	int64_t realtime_offset_ns;
 };
 
 /* A format appends to writer->buf; the dispatcher hands each slot's bytes to the sink as one unit. */
 struct mlt_format {
+	bool whole_stacks; /* also the tracer's own frames */
 	/* Before the first record, or at the end if there was none. NULL = nothing to say. */
 	int (*start)(struct mlocktrace_writer *writer);
 	int (*event)(struct mlocktrace_writer *writer, const struct mlocktrace_event *event);
@@ -88,8 +90,8 @@ extern const struct mlt_format mlt_format_file;
 
 /* writer.c: refusals, and successes that are not what they seem. */
 bool mlt_wants_verdict(const struct mlocktrace_event *event);
-/* writer.c: name of the k-th frame as shown: kernel frames, then user frames, each innermost
- * first. False past the last. */
+/* writer.c: name of the k-th frame of the record being written, as shown: kernel frames, then
+ * user frames, each innermost first. False past the last. */
 bool mlt_frame_text(const struct mlocktrace_writer *writer, const struct mlocktrace_event *event,
 		    size_t k, char *buf, size_t size);
 

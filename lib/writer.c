@@ -86,12 +86,10 @@ bool mlt_wants_verdict(const struct mlocktrace_event *event)
 bool mlt_frame_text(const struct mlocktrace_writer *writer, const struct mlocktrace_event *event,
 		    size_t k, char *buf, size_t size)
 {
-	size_t n_user, n_kernel, shown, own = 0;
+	size_t n_user, n_kernel, shown, own = writer->tracer_frames;
 	const uint64_t *user = mlocktrace_event_user_stack(event, &n_user);
 
 	mlocktrace_event_kernel_stack(event, &n_kernel);
-	if (writer->opts.symbols && n_kernel)
-		own = mlt_symbols_tracer_frames(writer->opts.symbols, event);
 	shown = n_kernel - own;
 	if (k >= n_user + shown)
 		return false;
@@ -188,6 +186,9 @@ MLT_API int mlocktrace_write(struct mlocktrace_writer *writer, const struct mloc
 	err = start(writer);
 	if (err)
 		return err;
+	/* Names every kernel frame: once per record is enough. */
+	if (writer->opts.symbols && !writer->format->whole_stacks)
+		writer->tracer_frames = mlt_symbols_tracer_frames(writer->opts.symbols, event);
 	err = hand_over(writer, writer->format->event(writer, event));
 	writer->records += !err;
 	return err;
