@@ -223,41 +223,58 @@ static struct json_object *list_sights(const struct mlocktrace *handle, const ch
 	return list;
 }
 
-static struct json_object *probe_tier(const struct options *o, const char *tier)
+/* What there is to say of a tier that was opened as @handle, or not (NULL). */
+static struct json_object *describe_tier(const struct mlocktrace *handle, const char *tier)
 {
 	struct json_object *found = json_object_new_object();
-	struct mlocktrace *handle = NULL;
 	const char *kind, *help = NULL, *advice;
-	int err = open_tier(&handle, o, tier);
 
 	for (size_t i = 0; !mlocktrace_about(tier, i, &kind, &help, &advice); i++)
 		if (!strcmp(kind, "tier"))
 			break;
 	add_text(found, "name", tier);
 	add_text(found, "help", help);
-	add_bool(found, "works", !err);
-	add_text(found, "why_not", err ? mlocktrace_open_error() : NULL);
+	add_bool(found, "works", handle);
+	add_text(found, "why_not", handle ? NULL : mlocktrace_open_error());
 	json_object_object_add(found, "sees", list_sights(handle, tier));
 	json_object_object_add(found, "hooks", list_hooks(handle));
+	return found;
+}
+
+/* Tries @tier, which may be "auto". NULL if that finds none. */
+static struct json_object *probe_tier(const struct options *o, const char *tier)
+{
+	struct json_object *found = NULL;
+	struct mlocktrace *handle;
+
+	if (!open_tier(&handle, o, tier))
+		found = describe_tier(handle, mlocktrace_tier(handle));
+	else if (strcmp(tier, "auto"))
+		found = describe_tier(NULL, tier);
 	mlocktrace_close(handle);
 	return found;
 }
 
 static void probe_tiers(struct json_object *found, const struct options *o)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_object_new_array(), *best = probe_tier(o, "auto"), *name = NULL;
 	bool one = o->tier && strcmp(o->tier, "auto");
-	struct mlocktrace *handle;
 
-	for (size_t i = 0; bpf_tier(i); i++)
-		if (!one || !strcmp(bpf_tier(i), o->tier))
-			json_object_array_add(list, probe_tier(o, bpf_tier(i)));
+	json_object_object_get_ex(best, "name", &name);
+	for (size_t i = 0; bpf_tier(i); i++) {
+		const char *tier = bpf_tier(i);
+
+		if (one && strcmp(tier, o->tier))
+			continue;
+		/* To open a tier takes its time: the one that auto took was opened already. */
+		if (name && !strcmp(tier, json_object_get_string(name)))
+			json_object_array_add(list, json_object_get(best));
+		else
+			json_object_array_add(list, probe_tier(o, tier));
+	}
 	json_object_object_add(found, "tiers", list);
-	json_object_object_add(found, "auto", NULL);
-	if (open_tier(&handle, o, "auto"))
-		return;
-	add_text(found, "auto", mlocktrace_tier(handle));
-	mlocktrace_close(handle);
+	json_object_object_add(found, "auto", json_object_get(name));
+	json_object_put(best);
 }
 
 struct json_object *probe_machine(const struct options *o)
