@@ -39,8 +39,6 @@ static const struct sight {
 	{ "kprobe", NO_SKIPPING, "before and after are read inside the kernel's lock: exact",
 	  "this kernel preempts itself and skips function programs that meet each other, so calls "
 	  "begin and end by tracepoints as in that tier: none is missed, a step inside one may be" },
-	{ "kprobe", NULL, "returns can be missed when many tasks are inside one function at the "
-	  "same time; newer kernels count them", NULL },
 	{ "kprobe", "__ia32_sys_mlock", "32-bit calls are seen (flag `compat`)",
 	  "32-bit calls are not seen" },
 	{ "kprobe", NULL, "calls that a seccomp filter refused are not seen: the kernel's code "
@@ -208,6 +206,43 @@ static bool is_attached(const struct mlocktrace *handle, const char *name)
 	return false;
 }
 
+/* As in "0-3,8"; 0 = not known. */
+static unsigned int possible_cpus(void)
+{
+	unsigned int first, last, n = 0;
+	char text[1024], *rest = text, *part;
+
+	read_file("/sys/devices/system/cpu/possible", text, sizeof(text));
+	while ((part = strsep(&rest, ","))) {
+		int got = sscanf(part, "%u-%u", &first, &last);
+
+		if (got > 0)
+			n += got == 2 ? last - first + 1 : 1;
+	}
+	return n;
+}
+
+/*
+ * A return probe has as many instances as register_kretprobe() makes by default, and a task
+ * inside the function holds one. Kernels without CONFIG_PREEMPTION used to make one per CPU,
+ * and cannot be asked whether they still do.
+ */
+static struct json_object *sight_of_returns(void)
+{
+	unsigned int cpus = possible_cpus(), most = 2 * cpus > 10 ? 2 * cpus : 10;
+	char tasks[64] = "many tasks", text[256];
+	struct utsname name;
+
+	uname(&name);
+	if (cpus && strstr(name.version, "PREEMPT"))
+		snprintf(tasks, sizeof(tasks), "more than %u tasks", most);
+	else if (cpus)
+		snprintf(tasks, sizeof(tasks), "more than %u tasks (%u on newer kernels)", cpus, most);
+	snprintf(text, sizeof(text), "returns are missed when %s are inside one function at the same "
+		 "time; newer kernels count them", tasks);
+	return json_object_new_string(text);
+}
+
 static struct json_object *list_sights(const struct mlocktrace *handle, const char *tier)
 {
 	struct json_object *list = json_object_new_array();
@@ -220,6 +255,8 @@ static struct json_object *list_sights(const struct mlocktrace *handle, const ch
 			json_object_array_add(list, json_object_new_string(with ? sight->with :
 									   sight->without));
 	}
+	if (!strcmp(tier, mlocktrace_tier_name(MLOCKTRACE_TIER_KPROBE)))
+		json_object_array_add(list, sight_of_returns());
 	return list;
 }
 

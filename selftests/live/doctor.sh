@@ -45,6 +45,10 @@ check_equal auto_takes_the_best "$("$mlocktrace" trace -q --json -o auto.json --
 check_equal one_tier "$("$mlocktrace" doctor --json --tier tracepoint |
 	jq -r '.tiers[].name')" tracepoint
 
+# As many as a return probe has instances, which depends on the number of CPUs.
+check missed_returns_have_a_figure jq -e '.tiers[] | select(.name == "kprobe") |
+	any(.sees[]; test("missed when more than [1-9][0-9]* tasks"))' doctor.json
+
 nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 "${nobody[@]}" "$mlocktrace" doctor >text 2>err
 check_equal "unprivileged: exit_status" $? 1
