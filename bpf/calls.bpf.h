@@ -177,21 +177,27 @@ MLT_SUB int mlt_begin_setrlimit(struct mlt_call *call, __u32 sys)
 	return 0;
 }
 
+static __always_inline void mlt_call_done(struct mlt_call *call)
+{
+	call->active = 0;
+	__sync_fetch_and_add(&shared.active, -1);
+}
+
 /*
  * The thread is past a call whose exit did not reach us: a return probe had no
  * instance left, or a program was skipped.
  */
 static __always_inline void mlt_call_lost(struct mlt_call *call)
 {
-	call->active = 0;
-	__sync_fetch_and_add(&shared.active, -1);
-	mlt_fetch_inc(&mlt_cpu()->untracked);
+	mlt_call_done(call);
+	if (!call->implicit || call->before != call->after)
+		mlt_fetch_inc(&mlt_cpu()->untracked);
 }
 
 /* A zeroed, active call for this thread, or NULL when there is no room for one. */
-MLT_SUB struct mlt_call *mlt_call_begin(__u8 op, const struct pt_regs *regs, int compat)
+MLT_SUB struct mlt_call *mlt_call_new(__u8 op, int nested)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u32 tid = (__u32)bpf_get_current_pid_tgid() | (nested ? MLT_NESTED : 0);
 	struct mlt_call *call = bpf_map_lookup_elem(&calls, &tid);
 
 	if (!call) {
@@ -209,8 +215,21 @@ MLT_SUB struct mlt_call *mlt_call_begin(__u8 op, const struct pt_regs *regs, int
 		__builtin_memset(call, 0, sizeof(*call));
 	}
 	call->op = op;
-	call->mm = (__u64)READ(mlt_current(), mm);
+	call->nested = nested ? 1 : 0;
 	call->time_ns = bpf_ktime_get_ns();
+	call->active = 1;
+	__sync_fetch_and_add(&shared.active, 1);
+	return call;
+}
+
+/* The same for a system call at its entry. */
+MLT_SUB struct mlt_call *mlt_call_begin(__u8 op, const struct pt_regs *regs, int compat)
+{
+	struct mlt_call *call = mlt_call_new(op, 0);
+
+	if (!call)
+		return 0;
+	call->mm = (__u64)READ(mlt_current(), mm);
 	if (compat) {
 		call->flags |= MLOCKTRACE_F_COMPAT;
 		call->args[0] = (__u32)READ_REGS(regs, bx);
@@ -225,8 +244,6 @@ MLT_SUB struct mlt_call *mlt_call_begin(__u8 op, const struct pt_regs *regs, int
 	}
 	if (cfg.tier != MLOCKTRACE_TIER_TRACEPOINT)
 		call->flags |= MLOCKTRACE_F_STEPS;
-	call->active = 1;
-	__sync_fetch_and_add(&shared.active, 1);
 	return call;
 }
 
@@ -333,14 +350,23 @@ MLT_SUB int mlt_end_lock(struct mlt_call *call, __s32 ret)
 	return 0;
 }
 
+/* Remember who armed MCL_FUTURE: what it breaks, it breaks later. */
+static __always_inline void mlt_note_armed(const struct mlt_call *call, struct mlt_mm *mm, __s32 ret)
+{
+	if (!mm || ret ||
+	    (call->op != MLOCKTRACE_OP_MLOCKALL && call->op != MLOCKTRACE_OP_MUNLOCKALL))
+		return;
+	mm->armed_ns = call->flags & MLOCKTRACE_F_MCL_FUTURE ? call->time_ns : 0;
+	mm->armed_capable = call->flags & MLOCKTRACE_F_CAPABLE ? 1 : 0;
+}
+
 MLT_SUB int mlt_call_end(void *ctx, struct mlt_call *call, __s32 ret)
 {
 	struct mlt_mm *mm = 0;
 
 	if (!call)
 		return 0;
-	call->active = 0;
-	__sync_fetch_and_add(&shared.active, -1);
+	mlt_call_done(call);
 	if (call->op == MLOCKTRACE_OP_SETRLIMIT) {
 		if (!mlt_limit_change_wanted(call))
 			return 0;
@@ -350,6 +376,9 @@ MLT_SUB int mlt_call_end(void *ctx, struct mlt_call *call, __s32 ret)
 	} else {
 		mlt_end_lock(call, ret);
 		mm = mlt_mm_known(call);
+		mlt_note_armed(call, mm, ret);
+		if (mm && cfg.by_tracepoint && !cfg.mmap_lock)
+			mm->last = call->after;
 	}
 	if (cfg.failures_only && ret >= 0)
 		return 0;
@@ -358,7 +387,9 @@ MLT_SUB int mlt_call_end(void *ctx, struct mlt_call *call, __s32 ret)
 
 static __always_inline int mlt_syscall_exit(void *ctx, __s32 ret)
 {
-	return mlt_call_end(ctx, mlt_call_active(), ret);
+	struct mlt_call *call = mlt_call_active();
+
+	return call && !call->implicit ? mlt_call_end(ctx, call, ret) : 0;
 }
 
 /*

@@ -88,6 +88,31 @@ static __always_inline int mlt_wrapper(__u32 sys, const struct pt_regs *regs)
 	MLT_WRAPPER(ia32, "__ia32_" #sym32, tag)
 #include <mlocktrace/hooks.def>
 
+/* Nearly all of these succeed and lock nothing: out after two compares. */
+static __always_inline int mlt_by_the_way(void *ctx, __u8 op, __u64 ret)
+{
+	if (!shared.active && ret < -MLT_MAX_ERRNO && (op != MLOCKTRACE_OP_BRK || !mlt_brk_failed(ret)))
+		return 0;
+	return mlt_implicit_exit(ctx, op, ret);
+}
+
+#define MLT_WRAPPER_EXIT(abi, symbol, tag, OP)                                                     \
+	SEC("?fexit/" symbol)                                                                      \
+	int fexit_##abi##_##tag(MLT_CTX)                                                           \
+	{                                                                                          \
+		return mlt_by_the_way(ctx, MLOCKTRACE_OP_##OP, CTX(1));                            \
+	}                                                                                          \
+	SEC("?kretprobe/" symbol)                                                                  \
+	int kretprobe_##abi##_##tag(struct pt_regs *ctx)                                           \
+	{                                                                                          \
+		return mlt_by_the_way(ctx, MLOCKTRACE_OP_##OP, ctx->ax);                           \
+	}
+
+#define MLT_SYSEXIT(tag, OP, nr64, nr32, sym32, help)                                              \
+	MLT_WRAPPER_EXIT(x64, "__x64_sys_" #tag, tag, OP)                                          \
+	MLT_WRAPPER_EXIT(ia32, "__ia32_" #sym32, tag, OP)
+#include <mlocktrace/hooks.def>
+
 /* ---- functions inside them --------------------------------------------------- */
 
 /*
@@ -113,15 +138,15 @@ static __always_inline int mlt_wrapper(__u32 sys, const struct pt_regs *regs)
 	SEC("?fexit/" #tag)                                                                        \
 	int fexit_##tag(MLT_CTX)                                                                   \
 	{                                                                                          \
-		return mlt_##tag##_exit(mlt_result(ctx, cfg.nargs[MLT_FUNC_##tag]));               \
+		return mlt_##tag##_exit(ctx, mlt_result(ctx, cfg.nargs[MLT_FUNC_##tag]));               \
 	}                                                                                          \
 	SEC("?kretprobe/" #tag)                                                                    \
 	int kretprobe_##tag(struct pt_regs *ctx)                                                   \
 	{                                                                                          \
-		return mlt_##tag##_exit(ctx->ax);                                                  \
+		return mlt_##tag##_exit(ctx, ctx->ax);                                                  \
 	}
 #define MLT_STUB_PAIR(tag, n) MLT_STUB_ENTER(tag, n) MLT_STUB_EXIT(tag, n)
-#define MLT_FUNC(tag, shape, args, required, help) MLT_STUB_##shape(tag, args)
+#define MLT_FUNC(tag, tiers, shape, args, required, help) MLT_STUB_##shape(tag, args)
 #include <mlocktrace/hooks.def>
 
 /* ---- tracepoints -------------------------------------------------------------- */
@@ -154,53 +179,130 @@ static __always_inline __u64 mlt_nr(__u64 id)
 	return (__u32)id & ~0x40000000U; /* __X32_SYSCALL_BIT */
 }
 
+/* With a tracepoint for each call these two are left with 32-bit tasks, which those leave out. */
+static __always_inline int mlt_by_name(int compat)
+{
+	return cfg.calls_by_name && !compat;
+}
+
 SEC("?tp_btf/sys_enter")
 int tp_sys_enter(MLT_CTX)
 {
 	int compat = 0;
 	__u32 sys = mlt_sys_row(mlt_nr(CTX(1)), &compat);
 
-	return sys == MLT_SYS_MAX ? 0 : mlt_syscall_enter(sys, (struct pt_regs *)CTX(0), compat);
+	if (sys == MLT_SYS_MAX || mlt_by_name(compat))
+		return 0;
+	return mlt_syscall_enter(sys, (struct pt_regs *)CTX(0), compat);
+}
+
+/* The other end of a call: of one that is followed, or of one that never began. */
+static __always_inline int mlt_call_exit(void *ctx, __u32 sys, struct pt_regs *regs, __u64 ret,
+					 int compat)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (call && !call->implicit)
+		return mlt_call_end_blind(ctx, call, ret);
+	return mlt_syscall_refused(ctx, sys, regs, ret, compat);
 }
 
 SEC("?tp_btf/sys_exit")
 int tp_sys_exit(MLT_CTX)
 {
 	struct pt_regs *regs = (struct pt_regs *)CTX(0);
-	__u64 nr = mlt_nr(READ_REGS(regs, orig_ax));
+	__u64 nr = mlt_nr(regs->orig_ax), ret = CTX(1);
 	int compat = 0;
 	__u32 sys = mlt_sys_row(nr, &compat);
-	struct mlt_call *call;
+	__u8 op;
 
-	if (sys == MLT_SYS_MAX)
+	if (sys != MLT_SYS_MAX)
+		return mlt_by_name(compat) ? 0 : mlt_call_exit(ctx, sys, regs, ret, compat);
+	if (!cfg.implicit || !mlt_nr_is_implicit(nr))
 		return 0;
-	call = mlt_call_active();
-	if (call)
-		return mlt_call_end_blind(ctx, call, CTX(1));
-	return mlt_syscall_refused(ctx, sys, regs, CTX(1), compat);
+	compat = mlt_is_compat();
+	op = mlt_op_of_number(nr, compat);
+	if (!op || mlt_by_name(compat))
+		return 0;
+	if (mlt_exit_row(nr, compat) == MLT_SYSEXIT_MAX)
+		return cfg.mmap_lock ? 0 : mlt_sync_here(ctx);
+	return mlt_by_the_way(ctx, op, ret);
+}
+
+/*
+ * Attached to the tracepoints of each call by its name. Where those two above can
+ * be preempted and then skip, these cannot: perf runs them with preemption off.
+ */
+struct mlt_named {
+	__u64 common;
+	__s32 nr;
+	__u64 ret; /* exit */
+};
+
+SEC("?tp")
+int named_enter(struct mlt_named *ctx)
+{
+	int compat = 0;
+	__u32 sys = mlt_sys_row((__u32)ctx->nr, &compat);
+
+	return sys == MLT_SYS_MAX ? 0 : mlt_syscall_enter(sys, mlt_task_regs(), 0);
+}
+
+SEC("?tp")
+int named_exit(struct mlt_named *ctx)
+{
+	__s32 nr = ctx->nr;
+	int compat = 0;
+	__u32 sys = mlt_sys_row((__u32)nr, &compat);
+
+	if (sys != MLT_SYS_MAX)
+		return mlt_call_exit(ctx, sys, mlt_task_regs(), ctx->ret, 0);
+	return mlt_by_the_way(ctx, mlt_op_of_number(nr, 0), ctx->ret);
+}
+
+/* Every process comes here at every turn of its lock: out after two loads where nothing is or was locked. */
+static __always_inline int mlt_is_of_interest(struct mm_struct *mm)
+{
+	return cfg.implicit && (*mlt_mm_filter(mm->mmap_base) || mm->locked_vm);
 }
 
 SEC("?tp_btf/mmap_lock_acquire_returned")
 int tp_mmap_lock_acquire_returned(MLT_CTX)
 {
+	struct mm_struct *mm = (struct mm_struct *)CTX(0);
 	__u64 write, ok;
 
-	if (!shared.active)
+	if (!shared.active && !mlt_is_of_interest(mm))
 		return 0;
 	write = cfg.mmap_lock_path ? CTX(2) : CTX(1);
 	ok = cfg.mmap_lock_path ? CTX(3) : CTX(2);
-	return (__u8)ok ? mlt_lock_acquired(CTX(0), (__u8)write) : 0;
+	if (!(__u8)ok)
+		return 0;
+	mlt_lock_acquired((__u64)mm, (__u8)write);
+	return (__u8)write || !mlt_is_of_interest(mm) ? 0 : mlt_lock_shared(ctx, (__u64)mm);
 }
 
 SEC("?tp_btf/mmap_lock_released")
 int tp_mmap_lock_released(MLT_CTX)
 {
-	__u64 write;
+	struct mm_struct *mm = (struct mm_struct *)CTX(0);
+	__u64 write = cfg.mmap_lock_path ? CTX(2) : CTX(1);
 
-	if (!shared.active)
+	if (!(__u8)write || (!shared.active && !mlt_is_of_interest(mm)))
 		return 0;
-	write = cfg.mmap_lock_path ? CTX(2) : CTX(1);
-	return mlt_lock_released(CTX(0), (__u8)write);
+	return mlt_lock_released(ctx, (__u64)mm);
+}
+
+/* (signal, siginfo or a small number, task, group, result) */
+SEC("?tp_btf/signal_generate")
+int tp_signal_generate(MLT_CTX)
+{
+	struct kernel_siginfo *info = (struct kernel_siginfo *)CTX(1);
+
+	if ((__u32)CTX(0) != MLT_SIGSEGV || (__u64)info < 16 || !shared.enabled ||
+	    CTX(2) != bpf_get_current_task() || mlt_sysno() != -1)
+		return 0;
+	return mlt_segv(ctx, (__u64)BPF_CORE_READ(info, _sifields._sigfault._addr));
 }
 
 SEC("?tp_btf/exit_mmap")
@@ -242,6 +344,7 @@ int iter_baseline(struct bpf_iter__task *ctx)
 	struct task_struct *reader = (struct task_struct *)bpf_get_current_task();
 	struct task_struct *task = ctx->task;
 	struct mm_struct *mm;
+	struct mlt_mm *known;
 	struct pid *pid;
 	__u64 key, locked;
 	__u32 pid_key;
@@ -259,7 +362,7 @@ int iter_baseline(struct bpf_iter__task *ctx)
 		shared.pidns_inum = BPF_CORE_READ(upid.ns, ns.inum);
 	}
 	mm = BPF_CORE_READ(task, mm);
-	if (!mm || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+	if (!mm) /* of a process whose leader has left, another thread has it */
 		return 0;
 	locked = BPF_CORE_READ(mm, locked_vm);
 	key = (__u64)mm;
@@ -270,5 +373,9 @@ int iter_baseline(struct bpf_iter__task *ctx)
 	wanted = !cfg.by_uid && !cfg.by_comm && !cfg.by_cgroup &&
 		 (!cfg.by_pid || bpf_map_lookup_elem(&targets, &pid_key));
 	mlt_mm_name(key, task, wanted ? MLT_WANTED : 0);
+	known = bpf_map_lookup_elem(&mms, &key);
+	/* Read outside the lock, so it counts only if no release has come before. */
+	if (known)
+		mlt_swap(&known->last, MLT_UNKNOWN, BPF_CORE_READ(mm, locked_vm));
 	return 0;
 }

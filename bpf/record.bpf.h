@@ -64,8 +64,23 @@ MLT_SUB int mlt_mm_name(__u64 mm, struct task_struct *task, int wanted)
 	fresh.limit = BPF_CORE_READ(owner, signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
 	fresh.hard_limit = BPF_CORE_READ(owner, signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
 	fresh.wanted = wanted;
+	fresh.last = MLT_UNKNOWN;
+	fresh.stack_vm = BPF_CORE_READ((struct mm_struct *)mm, stack_vm);
 	bpf_core_read(fresh.comm, sizeof(fresh.comm), &owner->comm);
-	return bpf_map_update_elem(&mms, &key, &fresh, BPF_NOEXIST);
+	if (bpf_map_update_elem(&mms, &key, &fresh, BPF_NOEXIST))
+		return -1;
+	__sync_fetch_and_add(mlt_mm_filter(BPF_CORE_READ((struct mm_struct *)mm, mmap_base)), 1);
+	return 0;
+}
+
+MLT_SUB int mlt_mm_forget(__u64 mm)
+{
+	__u64 key = mm;
+
+	if (!bpf_map_delete_elem(&mms, &key))
+		__sync_fetch_and_add(mlt_mm_filter(BPF_CORE_READ((struct mm_struct *)mm, mmap_base)),
+				     -1);
+	return 0;
 }
 
 /* Its id and owner; it is named when it first holds something. */
@@ -78,10 +93,15 @@ MLT_SUB struct mlt_mm *mlt_mm_known(struct mlt_call *call)
 		return 0;
 	key = call->mm;
 	known = bpf_map_lookup_elem(&mms, &key);
-	if (known || (!call->after && !call->before))
+	if (known)
+		known->wanted |= MLT_WANTED;
+	if (known || (!call->after && !call->before && call->op != MLOCKTRACE_OP_MLOCKALL))
 		return known;
 	mlt_mm_name(key, (struct task_struct *)bpf_get_current_task(), MLT_WANTED);
-	return bpf_map_lookup_elem(&mms, &key);
+	known = bpf_map_lookup_elem(&mms, &key);
+	if (known)
+		known->last = call->after;
+	return known;
 }
 
 /* The system call this task is in, or -1. An exception leaves -1 there (arch/x86/entry/entry_64.S). */
@@ -207,6 +227,8 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 		e->asked = mlt_asked(call);
 	} else if (op == MLOCKTRACE_OP_MLOCKALL) {
 		e->asked = mlt_bytes(call->total_vm);
+	} else if (call->implicit) {
+		e->asked = call->asked;
 	} else if (op == MLOCKTRACE_OP_SETRLIMIT) {
 		e->old_limit = call->old_limit;
 		e->old_hard_limit = call->old_hard_limit;
@@ -224,7 +246,7 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	e->n_user = 0;
 	e->n_kernel = 0;
 	e->sysno = mlt_sysno();
-	e->armed_ns = 0;
+	e->armed_ns = mm && call->flags & MLOCKTRACE_F_ARMED ? mm->armed_ns : 0;
 	e->limit_ns = 0;
 	e->limit_pid = 0;
 	e->limit_forks = 0;

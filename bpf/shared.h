@@ -8,6 +8,7 @@
 
 #include <mlocktrace/event.h>
 
+#define MLT_MM_FILTER 4096 /* power of two */
 #define MLT_MAX_CPUS 1024 /* power of two; CPUs beyond share a slot */
 
 enum mlt_sys_row {
@@ -16,8 +17,14 @@ enum mlt_sys_row {
 	MLT_SYS_MAX
 };
 
+enum mlt_sysexit_row {
+#define MLT_SYSEXIT(tag, OP, nr64, nr32, sym32, help) MLT_SYSEXIT_##tag,
+#include <mlocktrace/hooks.def>
+	MLT_SYSEXIT_MAX
+};
+
 enum mlt_func_row {
-#define MLT_FUNC(tag, shape, args, required, help) MLT_FUNC_##tag,
+#define MLT_FUNC(tag, tiers, shape, args, required, help) MLT_FUNC_##tag,
 #include <mlocktrace/hooks.def>
 	MLT_FUNC_MAX
 };
@@ -38,9 +45,11 @@ struct mlt_config {
 	__u8 by_cgroup;
 	__u8 failures_only;
 	__u8 stacks;
+	__u8 calls_by_name; /* each system call has a tracepoint of its own */
 	__u8 by_tracepoint; /* calls and address spaces begin and end by tracepoints */
 	/* What this kernel can do. */
 	__u8 task_btf;	     /* bpf_get_current_task_btf (5.11): plain loads from the task */
+	__u8 implicit;	     /* implicit changes are wanted and seen */
 	__u8 mmap_lock;	     /* mmap_lock tracepoints are attached */
 	__u8 mmap_lock_path; /* mmap_lock tracepoints pass a memcg path (before 6.15) */
 	__u8 mm_ends;	     /* the end of an address space is seen */
@@ -67,6 +76,7 @@ struct mlt_shared {
 	__u32 pidns_level;    /* set by the task iterator: reader's pid namespace, */
 	__u32 pidns_inum;     /*   depth and inode */
 	__u64 pad[5];
+	__u32 mm_filter[MLT_MM_FILTER]; /* programs, atomically: address spaces known, by hash */
 	struct mlt_cpu cpus[MLT_MAX_CPUS];
 };
 

@@ -23,6 +23,8 @@
 #define MLT_RLIMIT_MEMLOCK 8 /* include/uapi/asm-generic/resource.h */
 #define MLT_CAP_IPC_LOCK 14  /* include/uapi/linux/capability.h */
 #define MLT_VM_LOCKED 0x2000UL /* include/linux/mm.h */
+#define MLT_VM_GROWSDOWN 0x100UL
+#define MLT_SIGSEGV 11
 #define MLT_TS_COMPAT 2	     /* arch/x86/include/asm/thread_info.h */
 #define MLT_PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 #define MLT_THREAD_SIZE 16384 /* arch/x86/include/asm/page_64_types.h */
@@ -43,6 +45,7 @@ struct mlt_walk {
 	__u64 end;
 	__u64 locked; /* bytes */
 	__u64 hole;   /* first unmapped address, or end */
+	__u64 first;  /* the first mapping met: address of its vm_area_struct */
 	__u64 root;   /* maple tree: where to begin, */
 	__u64 entry;  /*   where we are, */
 	__u64 max;    /*   and the last index below it; red-black tree: the next node */
@@ -57,10 +60,11 @@ struct mlt_call {
 	__u64 args[4]; /* of the system call */
 	__u64 addr;
 	__u64 len;
-	__u64 overlap; /* bytes */
+	__u64 overlap; /* bytes; mremap: the old length */
+	__u64 asked;   /* bytes, of implicit changes */
 	__u64 where;
-	__u64 before;
-	__u64 after;
+	__s64 before;
+	__s64 after;
 	__u64 total_vm;
 	__u64 limit;
 	__u64 hard_limit;
@@ -82,8 +86,13 @@ struct mlt_call {
 	__u8 limit_known;  /* setrlimit: the new limits were read from the kernel's copy */
 	__u8 small_rlimit; /* setrlimit: two 32-bit words at new_ptr */
 	__u8 scanned;	   /* overlap and hole were looked for */
+	__u8 implicit;	   /* an implicit change, waiting for the exit of its system call */
+	__u8 nested;	   /* inside a traced call of the same thread */
 	struct mlt_walk walk;
 };
+
+/* Of what happens inside a traced call of the same thread; no id is that large (PID_MAX_LIMIT). */
+#define MLT_NESTED 0x80000000U
 
 /* Keyed by thread id. An entry lives from a thread's first traced call to its exit. */
 struct {
@@ -94,6 +103,7 @@ struct {
 } calls SEC(".maps");
 
 enum { MLT_WANTED = 1, MLT_INFERRED = 2 };
+#define MLT_UNKNOWN (-0x7fffffffffffffffLL)
 
 /* Who an address space belongs to, from its first traced lock to its end. */
 struct mlt_mm {
@@ -101,6 +111,12 @@ struct mlt_mm {
 	__u64 start_ns;
 	__u64 cgroup_id;
 	__u64 limit, hard_limit; /* when it was named */
+	__s64 last;	/* pages: the counter when mmap_lock was last released, or MLT_UNKNOWN */
+	__u64 stack_vm; /* pages: mm->stack_vm at that time */
+	__u64 armed_ns; /* when mlockall(MCL_FUTURE) was called; 0 = not, or before we came */
+	__u32 armed_capable; /*   with CAP_IPC_LOCK */
+	__u32 dead;	/* exit_mmap has begun; mmap_lock is released once more after that */
+	__u64 residues;	/* changes that nothing explained */
 	__u32 pid, tid, uid;
 	__u32 tgid; /* in the initial pid namespace */
 	__u64 wanted; /* MLT_WANTED: the filters let its calls through; or MLT_INFERRED */
@@ -179,6 +195,16 @@ static __always_inline __u64 mlt_fetch_inc(__u64 *p)
 	return old;
 #else
 	return __sync_fetch_and_add(p, 1);
+#endif
+}
+
+static __always_inline void mlt_swap(__s64 *p, __s64 from, __s64 to)
+{
+#ifdef MLT_NO_ATOMIC_FETCH
+	if (*(volatile __s64 *)p == from)
+		*(volatile __s64 *)p = to;
+#else
+	__sync_val_compare_and_swap(p, from, to);
 #endif
 }
 
@@ -268,6 +294,15 @@ static __always_inline struct mlt_call *mlt_call_lookup(void)
 	return bpf_map_lookup_elem(&calls, &tid);
 }
 
+/*
+ * May this address space be in mms? Asked at every release of every mmap_lock.
+ * Its mmap_base is random and stays the same from exec to exit.
+ */
+static __always_inline __u32 *mlt_mm_filter(__u64 mmap_base)
+{
+	return &shared.mm_filter[mmap_base >> cfg.page_shift & (MLT_MM_FILTER - 1)];
+}
+
 /* The call the current thread is in, if it is a traced one. */
 static __always_inline struct mlt_call *mlt_call_active(void)
 {
@@ -276,6 +311,18 @@ static __always_inline struct mlt_call *mlt_call_active(void)
 	if (!shared.active)
 		return 0;
 	call = mlt_call_lookup();
+	return call && call->active ? call : 0;
+}
+
+/* What is under way inside it, see MLT_NESTED. */
+static __always_inline struct mlt_call *mlt_nested_active(void)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid() | MLT_NESTED;
+	struct mlt_call *call;
+
+	if (!shared.active)
+		return 0;
+	call = bpf_map_lookup_elem(&calls, &tid);
 	return call && call->active ? call : 0;
 }
 

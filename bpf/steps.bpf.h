@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * What the steps inside a call tell about it. In the function tiers a hook of
- * tag T is a pair mlt_T_enter(context, arguments) and mlt_T_exit(result); in the
+ * tag T is a pair mlt_T_enter(context, arguments) and mlt_T_exit(context, result); in the
  * tracepoint tier the two ends of mmap_lock take their place.
  */
 #ifndef MLT_STEPS_BPF_H
 #define MLT_STEPS_BPF_H
 
-#include "calls.bpf.h"
+#include "ledger.bpf.h"
 
 /* ---- inner steps, function tiers ------------------------------------------- */
 
@@ -39,7 +39,7 @@ static __always_inline int mlt_apply_vma_lock_flags_enter(void *ctx, const __u64
 	return 0;
 }
 
-static __always_inline int mlt_apply_vma_lock_flags_exit(__s32 ret)
+static __always_inline int mlt_apply_vma_lock_flags_exit(void *ctx, __s32 ret)
 {
 	struct mlt_call *call = mlt_call_active();
 
@@ -63,13 +63,15 @@ static __always_inline int mlt_mlock_fixup_enter(void *ctx, const __u64 *arg)
 	return 0;
 }
 
-static __always_inline int mlt_mlock_fixup_exit(__s32 ret)
+static __always_inline int mlt_mlock_fixup_exit(void *ctx, __s32 ret)
 {
 	struct mlt_call *call = mlt_call_active();
 
 	if (!call)
 		return 0;
 	mlt_step_exit(call);
+	if (!cfg.mmap_lock && cfg.implicit) /* still inside the lock */
+		mlt_sync(ctx, call->mm, call);
 	if (ret) {
 		call->inner_ret = ret;
 		call->flags |= MLOCKTRACE_F_SPLIT_FAILED;
@@ -89,7 +91,7 @@ static __always_inline int mlt___mm_populate_enter(void *ctx, const __u64 *arg)
 	return 0;
 }
 
-static __always_inline int mlt___mm_populate_exit(__s32 ret)
+static __always_inline int mlt___mm_populate_exit(void *ctx, __s32 ret)
 {
 	struct mlt_call *call = mlt_call_active();
 
@@ -100,7 +102,7 @@ static __always_inline int mlt___mm_populate_exit(__s32 ret)
 	return 0;
 }
 
-static __always_inline int mlt_populate_vma_page_range_exit(__s32 ret)
+static __always_inline int mlt_populate_vma_page_range_exit(void *ctx, __s32 ret)
 {
 	struct mlt_call *call = mlt_call_active();
 
@@ -115,7 +117,7 @@ static __always_inline int mlt_capable_enter(void *ctx, const __u64 *arg)
 {
 	struct mlt_call *call = mlt_call_active();
 
-	if (call)
+	if (call && !call->implicit)
 		call->cap_pending = (__u32)arg[0] == MLT_CAP_IPC_LOCK;
 	return 0;
 }
@@ -124,7 +126,7 @@ static __always_inline int mlt_capable_enter(void *ctx, const __u64 *arg)
  * The kernel asks for the capability only where the limit stands in the way,
  * and with a limit above 0 only under mmap_lock: what it compared is here.
  */
-static __always_inline int mlt_capable_exit(__s32 ret)
+static __always_inline int mlt_capable_exit(void *ctx, __s32 ret)
 {
 	struct mlt_call *call = mlt_call_active();
 
@@ -178,7 +180,7 @@ static __always_inline int mlt_lock_acquired(__u64 mm, int write)
 {
 	struct mlt_call *call = mlt_call_active();
 
-	if (!call || call->mm != mm)
+	if (!call || call->implicit || call->mm != mm)
 		return 0;
 	if (write) {
 		if (!call->seen_lock)
@@ -191,14 +193,16 @@ static __always_inline int mlt_lock_acquired(__u64 mm, int write)
 	return 0;
 }
 
-static __always_inline int mlt_lock_released(__u64 mm, int write)
+/* The lock call that is about to leave the lock, with what it did there; or NULL. */
+static __always_inline struct mlt_call *mlt_call_leaves_lock(__u64 mm)
 {
 	struct mlt_call *call = mlt_call_active();
 
-	if (!call || call->mm != mm || !write || !call->seen_lock || call->unlocked)
+	if (!call || call->implicit || call->mm != mm || call->unlocked ||
+	    call->op == MLOCKTRACE_OP_SETRLIMIT)
 		return 0;
-	mlt_read_counter(call);
 	call->unlocked = 1;
+	mlt_read_counter(call);
 	if (mlt_op_locks_range(call->op) && call->after == call->before &&
 	    mlt_over_naively(call) && !mlt_capable())
 		mlt_scan_range();
@@ -207,7 +211,127 @@ static __always_inline int mlt_lock_released(__u64 mm, int write)
 
 		call->total_vm = BPF_CORE_READ(task, mm, total_vm);
 	}
+	return call;
+}
+
+MLT_SUB int mlt_lock_released(void *ctx, __u64 mm)
+{
+	struct mlt_call *call = mlt_call_leaves_lock(mm);
+
+	if (!cfg.implicit || !mlt_may_hold((struct mm_struct *)mm))
+		return 0;
+	return mlt_sync(ctx, mm, call);
+}
+
+/*
+ * A read lock, perhaps downgraded from a write lock that the counter was changed
+ * under: this thread comes here before it lets any other in.
+ */
+MLT_SUB int mlt_lock_shared(void *ctx, __u64 mm)
+{
+	__u64 key = mm;
+	struct mlt_mm *known = bpf_map_lookup_elem(&mms, &key);
+
+	if (known && known->last == (__s64)BPF_CORE_READ((struct mm_struct *)mm, locked_vm))
+		return 0;
+	return mlt_sync(ctx, mm, 0);
+}
+
+/* ---- stacks that may not grow, and pages pinned for devices ------------------ */
+
+static __always_inline int mlt_expand_downwards_enter(void *ctx, const __u64 *arg)
+{
+	struct vm_area_struct *vma = (struct vm_area_struct *)arg[0];
+	struct mlt_call *call;
+
+	if (!shared.enabled || !(BPF_CORE_READ(vma, vm_flags) & MLT_VM_LOCKED) || !mlt_wanted() ||
+	    !mlt_op_wanted(MLOCKTRACE_OP_STACK))
+		return 0;
+	call = mlt_implicit_begin(MLOCKTRACE_OP_STACK, (__u64)BPF_CORE_READ(vma, vm_mm), 1);
+	if (call) {
+		call->where = (__u64)vma;
+		call->addr = arg[1];
+	}
 	return 0;
+}
+
+static __always_inline int mlt_expand_downwards_exit(void *ctx, __s32 ret)
+{
+	struct mlt_call *call = mlt_nested_active();
+	struct vm_area_struct *vma;
+
+	if (!call || call->op != MLOCKTRACE_OP_STACK)
+		return 0;
+	vma = (struct vm_area_struct *)call->where;
+	call->where = 0;
+	if (ret)
+		return mlt_stack_refused(ctx, call, vma, call->addr);
+	mlt_call_done(call);
+	return cfg.mmap_lock ? 0 : mlt_sync_here(ctx);
+}
+
+/*
+ * Without that function: a fault that ends in SIGSEGV, and the mapping above it
+ * is a locked stack. Not seen is one inside a system call, which fails with EFAULT.
+ */
+MLT_SUB int mlt_segv(void *ctx, __u64 address)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct vm_area_struct *vma;
+	struct mlt_call *call;
+	__u64 start;
+
+	if (!mm || !mlt_may_hold(mm) || !mlt_wanted() || !mlt_op_wanted(MLOCKTRACE_OP_STACK))
+		return 0;
+	call = mlt_implicit_begin(MLOCKTRACE_OP_STACK, (__u64)mm, 0);
+	start = mlt_mapping_start(call, address, BPF_CORE_READ(mm, start_stack));
+	if (!call)
+		return 0;
+	vma = (struct vm_area_struct *)call->walk.first;
+	if (start <= address ||
+	    ~BPF_CORE_READ(vma, vm_flags) & (MLT_VM_LOCKED | MLT_VM_GROWSDOWN)) {
+		mlt_call_done(call);
+		return 0;
+	}
+	return mlt_stack_refused(ctx, call, vma, address);
+}
+
+/* Seldom enough to be noted for every process; the counter is looked at when the lock is released. */
+static __always_inline int mlt___account_locked_vm_enter(void *ctx, const __u64 *arg)
+{
+	struct mlt_call *call;
+
+	if (!shared.enabled)
+		return 0;
+	call = mlt_call_new(MLOCKTRACE_OP_ACCOUNT_LOCKED_VM, 1);
+	if (call) {
+		call->implicit = 1;
+		call->mm = arg[0];
+	}
+	return 0;
+}
+
+/* ---- where mmap_lock has no tracepoints ------------------------------------------ */
+
+static __always_inline int mlt_mmap_region_exit(void *ctx, __s32 ret)
+{
+	return mlt_sync_here(ctx);
+}
+
+static __always_inline int mlt___do_munmap_exit(void *ctx, __s32 ret)
+{
+	return mlt_sync_here(ctx);
+}
+
+static __always_inline int mlt_do_brk_flags_exit(void *ctx, __s32 ret)
+{
+	return mlt_sync_here(ctx);
+}
+
+static __always_inline int mlt_move_vma_exit(void *ctx, __s32 ret)
+{
+	return mlt_sync_here(ctx);
 }
 
 #endif

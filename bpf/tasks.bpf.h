@@ -5,7 +5,62 @@
 #ifndef MLT_TASKS_BPF_H
 #define MLT_TASKS_BPF_H
 
-#include "calls.bpf.h"
+#include "ledger.bpf.h"
+
+/* Its lock will be released once more, and only then may its address be reused. */
+static __always_inline void mlt_mm_dies(__u64 mm, struct mlt_mm *known, __s64 locked)
+{
+	if (!cfg.mmap_lock || !cfg.implicit) {
+		mlt_mm_forget(mm);
+		return;
+	}
+	if (!known && locked) {
+		mlt_mm_name(mm, (struct task_struct *)bpf_get_current_task(), 0);
+		known = bpf_map_lookup_elem(&mms, &mm);
+	}
+	if (known)
+		known->dead = 1;
+}
+
+MLT_SUB int mlt_forget_entry(__u32 tid)
+{
+	struct mlt_call *call = bpf_map_lookup_elem(&calls, &tid);
+
+	if (call) {
+		if (call->active)
+			mlt_call_lost(call);
+		bpf_map_delete_elem(&calls, &tid);
+	}
+	return 0;
+}
+
+/* Its record. @own: the current task is of the process it belonged to. */
+MLT_SUB int mlt_mm_ended(void *ctx, __u64 mm, struct mlt_mm *known, int own, __s64 locked)
+{
+	__u64 current_mm = (__u64)READ(mlt_current(), mm);
+	__u8 op = own && current_mm ? MLOCKTRACE_OP_EXEC : MLOCKTRACE_OP_EXIT;
+	struct mlt_call *call;
+
+	if (!locked || cfg.failures_only || !mlt_op_wanted(op))
+		return 0;
+	call = mlt_call_new(op, 1);
+	if (!call)
+		return 0;
+	call->mm = mm;
+	call->before = locked;
+	if (own || !known) {
+		mlt_read_limit(call);
+		call->flags |= mlt_capable() ? MLOCKTRACE_F_CAPABLE : 0;
+	} else {
+		call->flags |= MLOCKTRACE_F_LATE;
+		call->limit = known->limit;
+		call->hard_limit = known->hard_limit;
+	}
+	if (!known || known->wanted == MLT_INFERRED)
+		call->flags |= MLOCKTRACE_F_INFERRED;
+	mlt_call_done(call);
+	return mlt_emit(ctx, call, 0, known, own ? 0 : known);
+}
 
 /*
  * The last user of an address space let go of it. Its counter is not lowered,
@@ -14,46 +69,23 @@
  */
 MLT_SUB int mlt_mm_end(void *ctx, __u64 mm)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = mlt_current();
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	__u64 current_mm = (__u64)BPF_CORE_READ(task, mm);
-	struct mlt_call call = {};
-	struct mlt_mm *known, who = {};
-	int own;
+	__s64 locked = BPF_CORE_READ((struct mm_struct *)mm, locked_vm);
+	struct mlt_mm *known = bpf_map_lookup_elem(&mms, &mm);
+	int own, wanted;
 
-	known = bpf_map_lookup_elem(&mms, &mm);
-	if (known) {
-		who = *known;
-		bpf_map_delete_elem(&mms, &mm);
+	own = known ? known->tgid == tgid :
+		      !READ(task, mm) && !(READ(task, flags) & MLT_PF_KTHREAD);
+	wanted = known && known->wanted ? 1 : own && mlt_wanted();
+	if (shared.enabled && wanted) {
+		if (known && known->last != MLT_UNKNOWN && known->last != locked && cfg.mmap_lock)
+			mlt_unattributed(ctx, known, mm, known->last, locked);
+		mlt_mm_ended(ctx, mm, known, own, locked);
+		mlt_forget_entry((__u32)bpf_get_current_pid_tgid() | MLT_NESTED);
 	}
-	if (!shared.enabled)
-		return 0;
-	call.before = BPF_CORE_READ((struct mm_struct *)mm, locked_vm);
-	if (known) {
-		own = who.tgid == tgid;
-		if (!who.wanted && !(own && mlt_wanted()))
-			return 0;
-	} else {
-		own = !current_mm && !(BPF_CORE_READ(task, flags) & MLT_PF_KTHREAD);
-		if (!own || !mlt_wanted())
-			return 0;
-	}
-	if (!known || who.wanted == MLT_INFERRED)
-		call.flags |= MLOCKTRACE_F_INFERRED;
-	call.op = own && current_mm ? MLOCKTRACE_OP_EXEC : MLOCKTRACE_OP_EXIT;
-	if (!call.before || cfg.failures_only || !mlt_op_wanted(call.op))
-		return 0;
-	call.time_ns = bpf_ktime_get_ns();
-	call.mm = mm;
-	if (own) {
-		mlt_read_limit(&call);
-		call.flags |= mlt_capable() ? MLOCKTRACE_F_CAPABLE : 0;
-	} else {
-		call.flags |= MLOCKTRACE_F_LATE;
-		call.limit = who.limit;
-		call.hard_limit = who.hard_limit;
-	}
-	return mlt_emit(ctx, &call, 0, known ? &who : 0, own ? 0 : &who);
+	mlt_mm_dies(mm, known, locked);
+	return 0;
 }
 
 static __always_inline int mlt_exit_mmap_enter(void *ctx, const __u64 *arg)
@@ -96,14 +128,8 @@ MLT_SUB int mlt_fork(void *ctx, struct task_struct *parent, struct task_struct *
 
 MLT_SUB int mlt_forget_thread(__u32 tid)
 {
-	struct mlt_call *call = bpf_map_lookup_elem(&calls, &tid);
-
-	if (call) {
-		if (call->active)
-			mlt_call_lost(call);
-		bpf_map_delete_elem(&calls, &tid);
-	}
-	return 0;
+	mlt_forget_entry(tid | MLT_NESTED);
+	return mlt_forget_entry(tid);
 }
 
 /* Forget what ends: the thread's call, and the process as a target before its pid is reused. */

@@ -53,6 +53,16 @@ struct signal_struct {
 	struct rlimit rlim[16];
 };
 
+union __sifields {
+	struct {
+		void *_addr;
+	} _sigfault;
+};
+
+struct kernel_siginfo {
+	union __sifields _sifields;
+};
+
 struct ns_common {
 	unsigned int inum;
 };
@@ -93,8 +103,12 @@ struct rb_root {
 	struct rb_node *rb_node;
 };
 
+struct task_struct;
+struct mm_struct;
+
 struct vm_area_struct {
 	unsigned long vm_start, vm_end, vm_flags;
+	struct mm_struct *vm_mm;
 	struct vm_area_struct *vm_next;
 	struct rb_node vm_rb;
 };
@@ -119,10 +133,8 @@ struct maple_arange_64 {
 	void *slot[10];
 };
 
-struct task_struct;
-
 struct mm_struct {
-	unsigned long locked_vm, total_vm, def_flags;
+	unsigned long mmap_base, locked_vm, total_vm, stack_vm, def_flags, brk, start_stack;
 	int map_count;
 	atomic_t mm_users;
 	struct maple_tree mm_mt;

@@ -36,6 +36,8 @@ static __always_inline void mlt_walk_piece(struct mlt_walk *w, struct vm_area_st
 	__u64 to = next < w->end ? next : w->end;
 
 	if (vma) {
+		if (!w->first)
+			w->first = (__u64)vma;
 		if (BPF_CORE_READ(vma, vm_flags) & MLT_VM_LOCKED)
 			w->locked += to - w->at;
 	} else if (w->hole == w->end) {
@@ -173,6 +175,17 @@ MLT_SUB int mlt_walk_list(struct mlt_walk *w)
 	return 0;
 }
 
+/* From `at` to `end`, which lie in user space, with `hole` at `end`. */
+static __always_inline void mlt_walk_range(struct mlt_walk *w)
+{
+	w->locked = 0;
+	w->first = 0;
+	if (mlt_mm_has_maple_tree())
+		mlt_walk_maple(w);
+	else
+		mlt_walk_list(w);
+}
+
 /* Overlap and hole of the current call's range go into the call. */
 __noinline int mlt_scan_range(void)
 {
@@ -186,17 +199,13 @@ __noinline int mlt_scan_range(void)
 	w->at = PAGE_DOWN(call->addr);
 	w->end = PAGE_UP(call->addr + call->len);
 	w->hole = w->end;
-	w->locked = 0;
 	if (w->at >= w->end || w->end >> 63)
 		return 0;
 	if (!w->at) { /* the first page is never mapped (vm.mmap_min_addr) */
 		w->hole = 0;
 		w->at = PAGE_BYTES;
 	}
-	if (mlt_mm_has_maple_tree())
-		mlt_walk_maple(w);
-	else
-		mlt_walk_list(w);
+	mlt_walk_range(w);
 	call->overlap = w->locked;
 	if (w->at >= w->end)
 		call->flags |= MLOCKTRACE_F_OVERLAP_KNOWN;

@@ -281,6 +281,7 @@ static int load_best(struct mlocktrace *h, const struct mlocktrace_opts *opts,
 	char all[900] = "", why[256] = "";
 	size_t used = 0;
 	int err = -EOPNOTSUPP;
+	bool refused = false;
 
 	if (opts->tier && strcmp(opts->tier, "auto"))
 		return load_named(h, opts, cfg, tier_by_name(opts->tier));
@@ -296,7 +297,10 @@ static int load_best(struct mlocktrace *h, const struct mlocktrace_opts *opts,
 			used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s: %s",
 						 used ? "; " : "", name, why);
 		mlt_log(h, MLOCKTRACE_LOG_INFO, "tier %s does not work: %s", name, why);
+		refused |= err == -EPERM;
 	}
+	if (refused) /* what privilege could change is worth more than what cannot be changed */
+		err = -EPERM;
 	return mlt_fail(h, err, "no tier works here: %s%s", all, remedy(err));
 }
 

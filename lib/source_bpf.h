@@ -22,11 +22,12 @@ struct mlt_bpf_hook {
 	bool required;
 	bool attached;
 	char why_not[160];
+	char call[32]; /* by tracepoints of its own: which system call; else "" */
 	struct bpf_program *progs[2]; /* entry and exit; NULL = not wanted */
 	struct bpf_link *links[2];
 };
 
-#define MLT_BPF_MAX_HOOKS 48
+#define MLT_BPF_MAX_HOOKS 80
 
 struct mlt_bpf {
 	struct btf *btf; /* the kernel's type information */

@@ -38,7 +38,8 @@ bool mlt_kernel_has_kprobes(void)
 	       !access("/sys/kernel/debug/tracing/kprobe_events", F_OK);
 }
 
-MLT_API bool mlocktrace_kernel_preempts(void)
+/* Does it preempt itself? PREEMPT_DYNAMIC may be in any mode, and only debugfs tells which. */
+static enum { NO, MAYBE, YES } kernel_preempts(void)
 {
 	struct utsname uts = {};
 	char modes[64] = "";
@@ -46,16 +47,34 @@ MLT_API bool mlocktrace_kernel_preempts(void)
 
 	uname(&uts);
 	if (strstr(uts.version, "PREEMPT_RT"))
-		return true;
+		return YES;
 	f = fopen("/sys/kernel/debug/sched/preempt", "re");
 	if (f) {
 		if (!fgets(modes, sizeof(modes), f))
 			modes[0] = '\0';
 		fclose(f);
-		return !strstr(modes, "(none)") && !strstr(modes, "(voluntary)");
+		return strstr(modes, "(none)") || strstr(modes, "(voluntary)") ? NO : YES;
 	}
-	/* PREEMPT_DYNAMIC may be in any mode: what is right in each is chosen. */
-	return strstr(uts.version, "PREEMPT");
+	return strstr(uts.version, "PREEMPT") ? MAYBE : NO;
+}
+
+MLT_API bool mlocktrace_kernel_preempts(void)
+{
+	return kernel_preempts() != NO;
+}
+
+/*
+ * Has each system call tracepoints of its own (CONFIG_FTRACE_SYSCALLS), and are they
+ * needed? From 6.13 on programs at sys_enter and sys_exit can be preempted. To take
+ * these away takes the kernel a tenth of a second each, so they are for the kernels
+ * that are known to do it.
+ */
+static bool calls_need_names(const struct btf *btf)
+{
+	return kernel_preempts() == YES &&
+	       btf__find_by_name_kind(btf, "tracepoint_ext", BTF_KIND_STRUCT) > 0 &&
+	       (!access("/sys/kernel/tracing/events/syscalls/sys_enter_mlock/id", R_OK) ||
+		!access("/sys/kernel/debug/tracing/events/syscalls/sys_enter_mlock/id", R_OK));
 }
 
 unsigned int mlt_kernel_max_map_count(void)
@@ -121,7 +140,7 @@ static bool first_arg_is_known(const struct btf *btf, const char *function)
 static void fill_nargs(const struct btf *btf, struct mlt_config *cfg)
 {
 	static const char *const functions[] = {
-#define MLT_FUNC(tag, shape, args, required, help) [MLT_FUNC_##tag] = #tag,
+#define MLT_FUNC(tag, tiers, shape, args, required, help) [MLT_FUNC_##tag] = #tag,
 #include <mlocktrace/hooks.def>
 	};
 
@@ -132,6 +151,11 @@ static void fill_nargs(const struct btf *btf, struct mlt_config *cfg)
 	}
 }
 
+#define BIT(op) (1ULL << MLOCKTRACE_OP_##op)
+#define IMPLICIT_OPS                                                                               \
+	(BIT(MMAP) | BIT(BRK) | BIT(STACK) | BIT(MREMAP) | BIT(MUNMAP) | BIT(UNATTRIBUTED) |       \
+	 BIT(ACCOUNT_LOCKED_VM))
+
 void mlt_kernel_fill_config(const struct btf *btf, enum mlocktrace_tier tier, struct mlt_config *cfg)
 {
 	int nargs;
@@ -141,14 +165,17 @@ void mlt_kernel_fill_config(const struct btf *btf, enum mlocktrace_tier tier, st
 	cfg->task_btf = btf__find_by_name_kind(btf, "bpf_get_current_task_btf", BTF_KIND_FUNC) > 0;
 	cfg->regs_hidden = !first_arg_is_known(btf, "__x64_sys_mlock");
 	cfg->by_tracepoint = tier == MLOCKTRACE_TIER_TRACEPOINT || mlocktrace_kernel_preempts();
+	cfg->calls_by_name = cfg->by_tracepoint && calls_need_names(btf);
+	cfg->implicit = cfg->ops & IMPLICIT_OPS ? 1 : 0;
 	cfg->mm_ends = !cfg->by_tracepoint || mlt_kernel_tp_nargs(btf, "exit_mmap") > 0;
 	/* TOP_OF_KERNEL_STACK_PADDING, arch/x86/include/asm/thread_info.h: 16 with CONFIG_X86_FRED */
 	if (btf__find_by_name_kind(btf, "fred_frame", BTF_KIND_STRUCT) > 0)
 		cfg->stack_padding = 16;
-	cfg->regs_btf = tier == MLOCKTRACE_TIER_TRACEPOINT ||
-			(tier == MLOCKTRACE_TIER_FENTRY && !cfg->regs_hidden);
+	cfg->regs_btf = !cfg->calls_by_name &&
+			(tier == MLOCKTRACE_TIER_TRACEPOINT ||
+			 (tier == MLOCKTRACE_TIER_FENTRY && !cfg->regs_hidden));
 	nargs = mlt_kernel_tp_nargs(btf, "mmap_lock_released");
-	cfg->mmap_lock = cfg->by_tracepoint && nargs > 0;
+	cfg->mmap_lock = (cfg->by_tracepoint || cfg->implicit) && nargs > 0;
 	cfg->mmap_lock_path = nargs == 3;
 	fill_nargs(btf, cfg);
 }

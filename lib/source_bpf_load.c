@@ -21,17 +21,21 @@
 #include "mlocktrace.skel.h"
 #include "mlocktrace_nofetch.skel.h"
 
-/* Which kinds of hook a tier is made of. */
+/* Which kinds of hook a tier is made of: see hooks.def. */
 #define MLT_FN 1
 #define MLT_TPT 2
 #define MLT_PRE 4
+#define MLT_OLD 8
+#define MLT_FNS (MLT_FN | MLT_PRE | MLT_OLD)
+#define MLT_NAMED 16  /* where each system call has tracepoints of its own */
+#define MLT_BY_THE_WAY 32 /* only for implicit changes */
 
 #define MLT_ENTER 1
 #define MLT_EXIT 2
 #define MLT_PAIR 3
 
 struct row {
-	enum { ROW_SYSCALL, ROW_FUNC, ROW_TP } kind;
+	enum { ROW_SYSCALL, ROW_NAMED, ROW_FUNC, ROW_TP } kind;
 	const char *tag;
 	const char *sym32;
 	const char *help;
@@ -43,17 +47,23 @@ struct row {
 static const struct row rows[] = {
 #define MLT_SYSCALL(t, nr64, nr32, s32, h)                                                         \
 	{ .kind = ROW_SYSCALL, .tag = #t, .sym32 = #s32, .help = h, .shape = MLT_PAIR,             \
-	  .tiers = MLT_FN, .required = true },
-#define MLT_FUNC(t, sh, args, req, h)                                                               \
-	{ .kind = ROW_FUNC, .tag = #t, .help = h, .shape = MLT_##sh, .tiers = MLT_FN | MLT_PRE,    \
-	  .required = req },
+	  .tiers = MLT_FN | MLT_OLD, .required = true },                                           \
+	{ .kind = ROW_NAMED, .tag = #t, .help = h, .shape = MLT_PAIR, .tiers = MLT_NAMED,          \
+	  .required = true },
+#define MLT_SYSEXIT(t, OP, nr64, nr32, s32, h)                                                     \
+	{ .kind = ROW_SYSCALL, .tag = #t, .sym32 = #s32, .help = h, .shape = MLT_EXIT,             \
+	  .tiers = MLT_FN | MLT_OLD | MLT_BY_THE_WAY },                                            \
+	{ .kind = ROW_NAMED, .tag = #t, .help = h, .shape = MLT_EXIT,                              \
+	  .tiers = MLT_NAMED | MLT_BY_THE_WAY },
+#define MLT_FUNC(t, tr, sh, args, req, h)                                                          \
+	{ .kind = ROW_FUNC, .tag = #t, .help = h, .shape = MLT_##sh, .tiers = tr, .required = req },
 #define MLT_TP(t, tr, req, h)                                                                      \
 	{ .kind = ROW_TP, .tag = #t, .help = h, .shape = MLT_ENTER, .tiers = tr, .required = req },
 #include <mlocktrace/hooks.def>
 };
 
 /* A system call may be two hooks, one for each ABI. */
-_Static_assert(2 * sizeof(rows) / sizeof(rows[0]) <= MLT_BPF_MAX_HOOKS, "MLT_BPF_MAX_HOOKS");
+_Static_assert(3 * sizeof(rows) / sizeof(rows[0]) / 2 <= MLT_BPF_MAX_HOOKS, "MLT_BPF_MAX_HOOKS");
 
 /* What is needed while loading, and libbpf's last words. */
 struct loader {
@@ -150,11 +160,31 @@ static void add_tracepoint(struct loader *l, const struct row *row)
 	want_program(l, hook, 0, "tp", "", row->tag);
 }
 
+/* Each system call's own tracepoints. */
+static void add_named(struct loader *l, const struct row *row)
+{
+	struct mlt_bpf_hook *hook;
+	char name[64];
+
+	snprintf(name, sizeof(name), "sys_%s_%s", row->shape & MLT_ENTER ? "enter" : "exit", row->tag);
+	hook = add_hook(l, row, name);
+	if (!hook)
+		return;
+	snprintf(hook->call, sizeof(hook->call), "%s", row->tag);
+	if (row->shape & MLT_ENTER)
+		want_program(l, hook, 0, "named", "", "enter");
+	want_program(l, hook, 1, "named", "", "exit");
+}
+
 static int row_kind(const struct loader *l)
 {
+	int named = l->cfg.calls_by_name ? MLT_NAMED : 0;
+
 	if (l->tier == MLOCKTRACE_TIER_TRACEPOINT)
-		return MLT_TPT;
-	return l->cfg.by_tracepoint ? MLT_PRE : MLT_FN;
+		return MLT_TPT | named;
+	if (l->cfg.by_tracepoint)
+		return MLT_PRE | named;
+	return mlt_kernel_tp_nargs(l->b->btf, "mmap_lock_released") > 0 ? MLT_FN : MLT_OLD;
 }
 
 static void list_hooks(struct loader *l)
@@ -165,7 +195,7 @@ static void list_hooks(struct loader *l)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
 
-		if (!(row->tiers & kind))
+		if (!(row->tiers & kind) || (row->tiers & MLT_BY_THE_WAY && !l->cfg.implicit))
 			continue;
 		switch (row->kind) {
 		case ROW_SYSCALL:
@@ -174,6 +204,9 @@ static void list_hooks(struct loader *l)
 			snprintf(name, sizeof(name), "__ia32_%s", row->sym32);
 			if (strcmp(row->sym32, "same"))
 				add_function(l, row, name, "ia32_", false);
+			break;
+		case ROW_NAMED:
+			add_named(l, row);
 			break;
 		case ROW_FUNC:
 			add_function(l, row, row->tag, "", row->required);
@@ -232,6 +265,16 @@ static int map_shared(struct mlt_bpf *b)
 	return 0;
 }
 
+static struct bpf_link *attach_end(const struct mlt_bpf_hook *hook, int end)
+{
+	char name[64];
+
+	if (!hook->call[0])
+		return bpf_program__attach(hook->progs[end]);
+	snprintf(name, sizeof(name), "sys_%s_%s", end ? "exit" : "enter", hook->call);
+	return bpf_program__attach_tracepoint(hook->progs[end], "syscalls", name);
+}
+
 static void attach_hook(struct loader *l, struct mlt_bpf_hook *hook)
 {
 	if (hook->why_not[0])
@@ -240,7 +283,7 @@ static void attach_hook(struct loader *l, struct mlt_bpf_hook *hook)
 		if (!hook->progs[end])
 			continue;
 		l->words[0] = '\0';
-		hook->links[end] = bpf_program__attach(hook->progs[end]);
+		hook->links[end] = attach_end(hook, end);
 		if (!hook->links[end]) {
 			int err = errno;
 
@@ -491,6 +534,9 @@ uint64_t mlt_bpf_missed(const struct mlt_bpf *b)
 			if (!link)
 				continue;
 			missed += link_missed(link);
+			/* The tracepoints of all calls share two programs, of which the first row tells. */
+			if (b->hooks[i].call[0] && i && b->hooks[i - 1].call[0])
+				continue;
 			if (!bpf_obj_get_info_by_fd(bpf_program__fd(b->hooks[i].progs[end]), &info,
 						    &len))
 				missed += info.recursion_misses;
