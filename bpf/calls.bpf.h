@@ -201,9 +201,8 @@ MLT_SUB struct mlt_call *mlt_call_new(__u8 op, int nested)
 	struct mlt_call *call = bpf_map_lookup_elem(&calls, &tid);
 
 	if (!call) {
-		struct mlt_call fresh = {};
-
-		bpf_map_update_elem(&calls, &tid, &fresh, BPF_NOEXIST);
+		_Static_assert(sizeof(*call) <= sizeof(shared.zeros), "zeros");
+		bpf_map_update_elem(&calls, &tid, shared.zeros, BPF_NOEXIST);
 		call = bpf_map_lookup_elem(&calls, &tid);
 		if (!call) {
 			mlt_fetch_inc(&mlt_cpu()->untracked);
@@ -212,7 +211,7 @@ MLT_SUB struct mlt_call *mlt_call_new(__u8 op, int nested)
 	} else {
 		if (call->active)
 			mlt_call_lost(call);
-		__builtin_memset(call, 0, sizeof(*call));
+		__builtin_memset(call, 0, __builtin_offsetof(struct mlt_call, walk));
 	}
 	call->op = op;
 	call->nested = nested ? 1 : 0;

@@ -49,6 +49,7 @@ struct mlt_walk {
 	__u64 root;   /* maple tree: where to begin, */
 	__u64 entry;  /*   where we are, */
 	__u64 max;    /*   and the last index below it; red-black tree: the next node */
+	__u64 pivots[15]; /* of the node, here because the stack is small */
 };
 
 /*
@@ -88,7 +89,7 @@ struct mlt_call {
 	__u8 scanned;	   /* overlap and hole were looked for */
 	__u8 implicit;	   /* an implicit change, waiting for the exit of its system call */
 	__u8 nested;	   /* inside a traced call of the same thread */
-	struct mlt_walk walk;
+	struct mlt_walk walk; /* last: not cleared for each call */
 };
 
 /* Of what happens inside a traced call of the same thread; no id is that large (PID_MAX_LIMIT). */

@@ -93,11 +93,33 @@ static __always_inline int mlt_exit_mmap_enter(void *ctx, const __u64 *arg)
 	return cfg.by_tracepoint ? 0 : mlt_mm_end(ctx, arg[0]);
 }
 
-/* Follow the child; and say what it does not inherit, if there is anything. */
+/* What the child does not inherit, if there is anything. */
+MLT_SUB int mlt_fork_record(void *ctx, struct task_struct *parent, __u32 pid)
+{
+	struct mm_struct *mm = BPF_CORE_READ(parent, mm);
+	__s64 locked = BPF_CORE_READ(mm, locked_vm);
+	int armed = mlt_armed((__u64)mm);
+	struct mlt_call *call;
+
+	if (!locked && !armed)
+		return 0;
+	call = mlt_call_new(MLOCKTRACE_OP_FORK, 1);
+	if (!call)
+		return 0;
+	call->mm = (__u64)mm;
+	call->before = call->after = locked;
+	call->target_pid = pid;
+	mlt_read_limit(call);
+	call->flags |= armed ? MLOCKTRACE_F_MCL_FUTURE : 0;
+	call->flags |= mlt_capable() ? MLOCKTRACE_F_CAPABLE : 0;
+	mlt_call_done(call);
+	return mlt_emit(ctx, call, 0, mlt_mm_known(call), 0);
+}
+
+/* Follow the child. */
 MLT_SUB int mlt_fork(void *ctx, struct task_struct *parent, struct task_struct *child)
 {
 	__u64 mm = (__u64)BPF_CORE_READ(parent, mm);
-	struct mlt_call call = {};
 	__u32 pid, parent_pid;
 	__u8 one = 1;
 
@@ -112,18 +134,7 @@ MLT_SUB int mlt_fork(void *ctx, struct task_struct *parent, struct task_struct *
 	if (!mlt_wanted() || cfg.failures_only || !mlt_op_wanted(MLOCKTRACE_OP_FORK) || !mm ||
 	    (__u64)BPF_CORE_READ(child, mm) == mm)
 		return 0;
-	call.before = call.after = BPF_CORE_READ((struct mm_struct *)mm, locked_vm);
-	if (BPF_CORE_READ((struct mm_struct *)mm, def_flags) & MLT_VM_LOCKED)
-		call.flags |= MLOCKTRACE_F_MCL_FUTURE;
-	if (!call.before && !call.flags)
-		return 0;
-	call.op = MLOCKTRACE_OP_FORK;
-	call.target_pid = pid;
-	call.time_ns = bpf_ktime_get_ns();
-	call.mm = mm;
-	mlt_read_limit(&call);
-	call.flags |= mlt_capable() ? MLOCKTRACE_F_CAPABLE : 0;
-	return mlt_emit(ctx, &call, 0, mlt_mm_known(&call), 0);
+	return mlt_fork_record(ctx, parent, pid);
 }
 
 MLT_SUB int mlt_forget_thread(__u32 tid)

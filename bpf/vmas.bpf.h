@@ -57,7 +57,6 @@ __noinline int mlt_walk_maple_step(void)
 	struct mlt_walk *w = mlt_walk_current();
 	__u64 node, below, type, index = 0, run = 1, pivot = 0, last = 15, pivot_off, slot_off;
 	__u64 leaf, node_max;
-	__u64 pivots[15] = {};
 	__u32 k;
 
 	if (!mlt_mm_has_maple_tree() || !w)
@@ -74,12 +73,13 @@ __noinline int mlt_walk_maple_step(void)
 		slot_off = bpf_core_field_offset(struct maple_arange_64, slot);
 		last = 9;
 	}
-	bpf_probe_read_kernel(pivots, last * 8, (void *)(node + pivot_off));
+	__builtin_memset(w->pivots, 0, sizeof(w->pivots));
+	bpf_probe_read_kernel(w->pivots, last * 8, (void *)(node + pivot_off));
 	/* Length of the first run of pivots below `at`, without branches for the verifier to
 	 * follow: user addresses stay below 2^63, and 0 - 1 becomes the largest value. */
 #pragma unroll
 	for (k = 0; k < 15; k++) {
-		run &= (((pivots[k] - 1) & ~(1ULL << 63)) - below) >> 63;
+		run &= (((w->pivots[k] - 1) & ~(1ULL << 63)) - below) >> 63;
 		index += run;
 	}
 	if (index < last) {
