@@ -2,8 +2,9 @@
 /*
  * From the facts of a record to the cause of its failure. Pure: no I/O, no
  * state, nothing but the record. The order of the tests is the order in which
- * the kernel makes its own (do_mlock, mlockall), because the first one that
- * fails hides the others.
+ * the kernel makes its own, because the first one that fails hides the others.
+ * Here are the sum that all share, the lock calls and setrlimit; cause_map.c
+ * and cause_pool.c have the rest.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -18,16 +19,17 @@
  */
 uint64_t mlt_lock_sum(const struct mlocktrace_event *event, bool naive)
 {
-	uint64_t less = naive ? 0 : event->overlap;
+	uint64_t less = naive ? 0 : mlt_overlap(event);
+	int64_t had = mlt_had(event);
 	uint64_t sum;
 
-	if (event->before < 0) {
-		uint64_t debt = -(uint64_t)event->before;
+	if (had < 0) {
+		uint64_t debt = -(uint64_t)had;
 
 		if (event->asked < debt)
 			return MLOCKTRACE_UNLIMITED;
 		sum = event->asked - debt;
-	} else if (__builtin_add_overflow((uint64_t)event->before, event->asked, &sum)) {
+	} else if (__builtin_add_overflow((uint64_t)had, event->asked, &sum)) {
 		return MLOCKTRACE_UNLIMITED;
 	}
 	return sum > less ? sum - less : 0;
@@ -42,11 +44,6 @@ uint32_t mlt_unknown_arg(const struct mlocktrace_event *event)
 	return 0;
 }
 
-static bool is_capable(const struct mlocktrace_event *event)
-{
-	return mlt_has(event, MLOCKTRACE_F_CAPABLE) && !mlt_has(event, MLOCKTRACE_F_CAP_DENIED);
-}
-
 /* Evidence, without the inner steps, that the call got past the limit: it changed the counter. */
 static bool got_past_limit(const struct mlocktrace_event *event)
 {
@@ -56,17 +53,17 @@ static bool got_past_limit(const struct mlocktrace_event *event)
 	return event->after != event->before && !mlt_has(event, MLOCKTRACE_F_SAMPLED);
 }
 
-static bool could_be_limit(const struct mlocktrace_event *event)
+bool mlt_could_be_limit(const struct mlocktrace_event *event)
 {
 	/* No sum is above MLOCKTRACE_UNLIMITED. */
-	return !is_capable(event) && !got_past_limit(event) &&
+	return !mlt_is_capable(event) && !got_past_limit(event) &&
 	       mlt_lock_sum(event, true) > event->limit;
 }
 
 /* The overlap is at most min(asked, had), so the larger of them is what remains at least. */
 static bool surely_over_limit(const struct mlocktrace_event *event)
 {
-	if (!could_be_limit(event))
+	if (!mlt_could_be_limit(event))
 		return false;
 	if (mlt_has(event, MLOCKTRACE_F_OVERLAP_KNOWN))
 		return mlt_lock_sum(event, false) > event->limit;
@@ -78,7 +75,7 @@ bool mlt_limit_unsure(const struct mlocktrace_event *event)
 {
 	return mlt_is_mlock(event) && event->ret == -ENOMEM &&
 	       !mlt_has(event, MLOCKTRACE_F_STEPS | MLOCKTRACE_F_OVERLAP_KNOWN) &&
-	       could_be_limit(event) && !surely_over_limit(event);
+	       mlt_could_be_limit(event) && !surely_over_limit(event);
 }
 
 /* ENOMEM of mlock and munlock behind the limit: a hole, or a mapping that could not be split. */
@@ -98,7 +95,7 @@ static enum mlocktrace_cause range_cause(const struct mlocktrace_event *event)
 static enum mlocktrace_cause mlock_enomem_cause(const struct mlocktrace_event *event)
 {
 	/* The sum is asked, too: the kernel may have skipped the programs that see the later steps. */
-	if (mlt_has(event, MLOCKTRACE_F_STEPS) && could_be_limit(event))
+	if (mlt_has(event, MLOCKTRACE_F_STEPS) && mlt_could_be_limit(event))
 		return MLOCKTRACE_CAUSE_OVER_LIMIT;
 	if (mlt_has(event, MLOCKTRACE_F_POPULATED | MLOCKTRACE_F_POPULATE_FAILED))
 		return event->inner_ret == -ENOMEM ? MLOCKTRACE_CAUSE_NO_MEMORY :
@@ -108,9 +105,9 @@ static enum mlocktrace_cause mlock_enomem_cause(const struct mlocktrace_event *e
 	return range_cause(event);
 }
 
-static enum mlocktrace_cause eperm_cause(const struct mlocktrace_event *event)
+enum mlocktrace_cause mlt_eperm_cause(const struct mlocktrace_event *event)
 {
-	if (event->limit == 0 && !is_capable(event))
+	if (event->limit == 0 && !mlt_is_capable(event))
 		return MLOCKTRACE_CAUSE_LIMIT_ZERO;
 	return MLOCKTRACE_CAUSE_DENIED;
 }
@@ -132,7 +129,7 @@ static enum mlocktrace_cause mlock_cause(const struct mlocktrace_event *event)
 	case -EINVAL:
 		return einval_cause(event);
 	case -EPERM:
-		return eperm_cause(event);
+		return mlt_eperm_cause(event);
 	case -EAGAIN:
 		return MLOCKTRACE_CAUSE_NO_MEMORY;
 	case -ENOMEM:
@@ -156,7 +153,7 @@ static enum mlocktrace_cause mlockall_cause(const struct mlocktrace_event *event
 	case -EINVAL:
 		return MLOCKTRACE_CAUSE_BAD_FLAGS;
 	case -EPERM:
-		return eperm_cause(event);
+		return mlt_eperm_cause(event);
 	case -ENOMEM:
 		return MLOCKTRACE_CAUSE_OVER_LIMIT;
 	}
@@ -176,30 +173,43 @@ static enum mlocktrace_cause setrlimit_cause(const struct mlocktrace_event *even
 
 MLT_API enum mlocktrace_cause mlocktrace_cause(const struct mlocktrace_event *event)
 {
+	static enum mlocktrace_cause (*const causes[])(const struct mlocktrace_event *) = {
+		[MLOCKTRACE_OP_MLOCK] = mlock_cause,
+		[MLOCKTRACE_OP_MLOCK2] = mlock_cause,
+		[MLOCKTRACE_OP_MUNLOCK] = munlock_cause,
+		[MLOCKTRACE_OP_MLOCKALL] = mlockall_cause,
+		[MLOCKTRACE_OP_SETRLIMIT] = setrlimit_cause,
+		[MLOCKTRACE_OP_MMAP] = mlt_mmap_cause,
+		[MLOCKTRACE_OP_BRK] = mlt_brk_cause,
+		[MLOCKTRACE_OP_STACK] = mlt_stack_cause,
+		[MLOCKTRACE_OP_MREMAP] = mlt_mremap_cause,
+		[MLOCKTRACE_OP_MUNMAP] = mlt_munmap_cause,
+		[MLOCKTRACE_OP_SHM_LOCK] = mlt_shm_lock_cause,
+		[MLOCKTRACE_OP_SHM_UNLOCK] = mlt_shm_unlock_cause,
+		[MLOCKTRACE_OP_SHM_HUGETLB] = mlt_shm_hugetlb_cause,
+		[MLOCKTRACE_OP_IO_URING] = mlt_io_uring_cause,
+		[MLOCKTRACE_OP_PERF_MMAP] = mlt_perf_mmap_cause,
+		[MLOCKTRACE_OP_XDP_UMEM] = mlt_socket_cause,
+		[MLOCKTRACE_OP_ZEROCOPY] = mlt_socket_cause,
+		[MLOCKTRACE_OP_SECRETMEM] = mlt_secretmem_cause,
+		[MLOCKTRACE_OP_ACCOUNT_LOCKED_VM] = mlt_pin_cause,
+		[MLOCKTRACE_OP_PIN] = mlt_pin_cause,
+	};
+
 	if (event->ret >= 0)
 		return MLOCKTRACE_CAUSE_OK;
 	if (mlt_has(event, MLOCKTRACE_F_SECCOMP))
 		return MLOCKTRACE_CAUSE_DENIED;
 	if (event->ret == -EINTR)
 		return MLOCKTRACE_CAUSE_INTERRUPTED;
-	switch (event->op) {
-	case MLOCKTRACE_OP_MLOCK:
-	case MLOCKTRACE_OP_MLOCK2:
-		return mlock_cause(event);
-	case MLOCKTRACE_OP_MUNLOCK:
-		return munlock_cause(event);
-	case MLOCKTRACE_OP_MLOCKALL:
-		return mlockall_cause(event);
-	case MLOCKTRACE_OP_SETRLIMIT:
-		return setrlimit_cause(event);
-	}
-	return MLOCKTRACE_CAUSE_OTHER;
+	if (event->op >= sizeof(causes) / sizeof(causes[0]) || !causes[event->op])
+		return MLOCKTRACE_CAUSE_OTHER;
+	return causes[event->op](event);
 }
 
 static bool asks_for_whole_space(const struct mlocktrace_event *event)
 {
-	return event->op == MLOCKTRACE_OP_MLOCKALL &&
-	       (mlt_has(event, MLOCKTRACE_F_MCL_CURRENT) || (event->arg & MCL_CURRENT));
+	return mlt_has(event, MLOCKTRACE_F_MCL_CURRENT) || (event->arg & MCL_CURRENT);
 }
 
 MLT_API uint64_t mlocktrace_needed_limit(const struct mlocktrace_event *event)
@@ -209,7 +219,11 @@ MLT_API uint64_t mlocktrace_needed_limit(const struct mlocktrace_event *event)
 
 	if (cause != MLOCKTRACE_CAUSE_OVER_LIMIT && cause != MLOCKTRACE_CAUSE_LIMIT_ZERO)
 		return 0;
-	if (mlt_is_mlock(event))
+	if (mlt_had_unknown(event))
+		return 0;
+	if (cause == MLOCKTRACE_CAUSE_OVER_LIMIT && mlt_is_namespace_maximum(event))
+		return 0;
+	if (event->op != MLOCKTRACE_OP_MLOCKALL)
 		need = mlt_lock_sum(event, false);
 	else if (asks_for_whole_space(event) || cause == MLOCKTRACE_CAUSE_OVER_LIMIT)
 		need = event->asked;

@@ -212,7 +212,8 @@ enum mlocktrace_cause mlocktrace_cause(const struct mlocktrace_event *event);
 int mlocktrace_explain(const struct mlocktrace_event *event, char *buf, size_t size);
 
 /* Smallest soft limit in bytes with which this refusal would have passed the limit test;
- * 0 when the limit had no part in it. */
+ * 0 when the limit had no part in it, or the record does not say (no_before; shm_lock refused
+ * for the maximum of a user namespace above). */
 uint64_t mlocktrace_needed_limit(const struct mlocktrace_event *event);
 
 /* Names of ids; NULL for an unknown id. The strings are static. */

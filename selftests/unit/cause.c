@@ -1,41 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The truth table of mlocktrace_cause() and mlocktrace_needed_limit(): a row
- * is one situation, named for what a reader should learn from it. At the end:
- * every cause that an op can meet has a row, and the order of the evidence.
+ * The truth table of the lock calls and setrlimit: a row is one situation,
+ * named for what a reader should learn from it. At the end: every cause that an
+ * op can meet has a row. Tables of the other ops: cause_map.c, cause_pool.c.
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 
-#include <mlocktrace/mlocktrace.h>
+#include "cause_rows.h"
 
-#include "ktap.h"
-
-#define K 1024ULL
-#define M (K * K)
-#define NONE MLOCKTRACE_UNLIMITED
-
-#define F(TAG) MLOCKTRACE_F_##TAG
-#define PASSED (F(STEPS) | F(LIMIT_PASSED))
-#define OP(TAG) .op = MLOCKTRACE_OP_##TAG
-#define IS(TAG) .cause = MLOCKTRACE_CAUSE_##TAG
-
-static const struct row {
-	const char *name;
-	uint8_t op;
-	int ret;
-	uint64_t flags;
-	int64_t before;
-	uint64_t asked;
-	uint64_t overlap;
-	uint64_t limit;
-	int64_t delta;
-	uint32_t arg;
-	int inner_ret;
-	enum mlocktrace_cause cause;
-	uint64_t needed;
-} rows[] = {
+static const struct row rows[] = {
 	/* What works is ok, whatever else is known. */
 	{ "mlock_that_worked_is_ok", OP(MLOCK), 0, PASSED | F(POPULATED), .delta = 4 * K, IS(OK) },
 	{ "mlock2_that_worked_is_ok", OP(MLOCK2), 0, PASSED, IS(OK) },
@@ -213,33 +186,6 @@ static const struct row {
 	{ "an_errno_below_all_errnos_is_other", OP(MLOCK), -2147483647 - 1, IS(OTHER) },
 };
 
-static struct mlocktrace_event event_of(const struct row *row)
-{
-	return (struct mlocktrace_event){
-		.size = sizeof(struct mlocktrace_event),
-		.abi = MLOCKTRACE_ABI,
-		.op = row->op,
-		.ret = row->ret,
-		.flags = row->flags,
-		.before = row->before,
-		.after = row->before + row->delta,
-		.asked = row->asked,
-		.overlap = row->overlap,
-		.limit = row->limit,
-		.hard_limit = row->limit,
-		.arg = row->arg,
-		.inner_ret = row->inner_ret,
-	};
-}
-
-static void run_row(const struct row *row)
-{
-	struct mlocktrace_event event = event_of(row);
-
-	check_text(mlocktrace_cause_name(mlocktrace_cause(&event)), mlocktrace_cause_name(row->cause));
-	check_int(mlocktrace_needed_limit(&event), row->needed);
-}
-
 /* A page less would not do: what the kernel's own arithmetic says of the need. */
 static void needed_limits_are_enough_and_a_page_less_is_not(void)
 {
@@ -260,38 +206,9 @@ static void needed_limits_are_enough_and_a_page_less_is_not(void)
 	}
 }
 
-#define BIT(TAG) (1u << MLOCKTRACE_CAUSE_##TAG)
-
 static void every_cause_that_an_op_can_meet_has_a_row(void)
 {
-	static const unsigned int lock = BIT(OK) | BIT(OVER_LIMIT) | BIT(LIMIT_ZERO) | BIT(NOT_MAPPED) |
-		BIT(TOO_MANY_MAPS) | BIT(POPULATE_FAILED) | BIT(BAD_RANGE) | BIT(INTERRUPTED) |
-		BIT(NO_MEMORY) | BIT(DENIED) | BIT(OTHER);
-	static const unsigned int meets[MLOCKTRACE_OP_MAX] = {
-		[MLOCKTRACE_OP_LOST] = BIT(OK),
-		[MLOCKTRACE_OP_MLOCK] = lock,
-		[MLOCKTRACE_OP_MLOCK2] = lock | BIT(BAD_FLAGS),
-		[MLOCKTRACE_OP_MUNLOCK] = BIT(OK) | BIT(NOT_MAPPED) | BIT(TOO_MANY_MAPS) | BIT(BAD_RANGE) |
-			BIT(INTERRUPTED) | BIT(NO_MEMORY) | BIT(DENIED) | BIT(OTHER),
-		[MLOCKTRACE_OP_MLOCKALL] = BIT(OK) | BIT(OVER_LIMIT) | BIT(LIMIT_ZERO) | BIT(BAD_FLAGS) |
-			BIT(INTERRUPTED) | BIT(DENIED) | BIT(OTHER),
-		[MLOCKTRACE_OP_MUNLOCKALL] = BIT(OK) | BIT(INTERRUPTED) | BIT(DENIED) | BIT(OTHER),
-		[MLOCKTRACE_OP_EXEC] = BIT(OK),
-		[MLOCKTRACE_OP_EXIT] = BIT(OK),
-		[MLOCKTRACE_OP_FORK] = BIT(OK),
-		[MLOCKTRACE_OP_SETRLIMIT] = BIT(OK) | BIT(DENIED) | BIT(BAD_RANGE) | BIT(OTHER),
-	};
-	unsigned int met[256] = { 0 };
-
-	for (size_t i = 0; i < KTAP_SIZE(rows); i++)
-		met[rows[i].op] |= 1u << rows[i].cause;
-	for (unsigned int op = 1; op < MLOCKTRACE_OP_MAX; op++)
-		for (unsigned int cause = 0; cause < MLOCKTRACE_CAUSE_MAX; cause++) {
-			bool can = meets[op] >> cause & 1, has = met[op] >> cause & 1;
-
-			if (!check(can == has))
-				printf("# %s: %s\n", mlocktrace_op_name(op), mlocktrace_cause_name(cause));
-		}
+	check_coverage(rows, KTAP_SIZE(rows), 1, MLOCKTRACE_OP_MMAP);
 }
 
 static void any_record_has_a_cause_and_it_depends_on_nothing_else(void)
@@ -325,11 +242,7 @@ int main(void)
 	};
 
 	ktap_plan(KTAP_SIZE(rows) + KTAP_SIZE(tests));
-	for (size_t i = 0; i < KTAP_SIZE(rows); i++) {
-		ktap_begin();
-		run_row(&rows[i]);
-		ktap_end(rows[i].name);
-	}
+	run_rows(rows, KTAP_SIZE(rows));
 	ktap_run_all(tests, KTAP_SIZE(tests));
 	return ktap_status();
 }
