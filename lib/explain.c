@@ -1,105 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
 /*
  * The verdict: one or two sentences on a record, with the arithmetic and the
- * smallest fix. It says only what the record proves; a sum that is printed
- * holds as printed, or is printed to the byte. Refusals are here, records of
- * what worked in explain_ok.c.
+ * smallest fix. It says only what the record proves. Refusals that are not the
+ * limit's are here and in explain_map.c, those by the limit in explain_limit.c,
+ * records of what worked in explain_ok.c.
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <sys/mman.h>
 
 #include "explain.h"
 
-#define NOT_LIMIT "not about the memlock limit: "
-
-typedef unsigned __int128 wide;
-
-/* had + asked - overlap > limit, as the texts claim it (exact = to the byte). */
-static bool holds(const struct mlocktrace_event *event, bool exact)
-{
-	bool whole = event->op == MLOCKTRACE_OP_MLOCKALL;
-	uint64_t had = whole || event->before < 0 ? 0 : event->before;
-	uint64_t overlap = whole ? 0 : event->overlap;
-	wide sum, limit;
-
-	if (event->limit == MLOCKTRACE_UNLIMITED || (!whole && event->before < 0))
-		return false;
-	if (exact) {
-		sum = (wide)had + event->asked;
-		limit = (wide)event->limit + overlap;
-	} else {
-		sum = mlt_size_tenths(had) + mlt_size_tenths(event->asked);
-		limit = mlt_size_tenths(event->limit) + mlt_size_tenths(overlap);
-	}
-	return sum > limit;
-}
-
-static const char *figure(char buf[24], uint64_t bytes, bool exact)
-{
-	return exact ? mlt_exact_text(buf, bytes) : mlt_size_text(buf, bytes);
-}
-
-/* What raises the limit far enough: the process itself up to the hard limit, above it root. */
-static void say_remedy(struct mlt_say *say, const struct mlocktrace_event *event, uint64_t need)
-{
-	if (need == MLOCKTRACE_UNLIMITED)
-		return;
-	if (need <= event->hard_limit)
-		mlt_say(say, "; raise it: prlimit --pid %u --memlock=%" PRIu64 ":", event->pid, need);
-	else
-		mlt_say(say, "; raise it as root: prlimit --pid %u --memlock=%" PRIu64 ":%" PRIu64
-			", or grant CAP_IPC_LOCK", event->pid, need, need);
-}
-
-static void say_sum(struct mlt_say *say, const struct mlocktrace_event *event, bool exact)
-{
-	char had[24], asked[24], overlap[24], limit[24];
-
-	if (event->op == MLOCKTRACE_OP_MLOCKALL) {
-		mlt_say(say, "the whole address space of %s", figure(asked, event->asked, exact));
-	} else {
-		mlt_say(say, "%s locked + %s asked", figure(had, event->before, exact),
-			figure(asked, event->asked, exact));
-		if (event->overlap)
-			mlt_say(say, " - %s%s already locked",
-				mlt_has(event, MLOCKTRACE_F_OVERLAP_KNOWN) ? "" : "at least ",
-				figure(overlap, event->overlap, exact));
-	}
-	mlt_say(say, " > %s soft limit", figure(limit, event->limit, exact));
-}
-
-static void say_over_limit(struct mlt_say *say, const struct mlocktrace_event *event)
-{
-	char had[24], asked[24], limit[24], hard[24];
-	bool exact = !holds(event, false);
-
-	mlt_say(say, "over the limit: ");
-	if (!holds(event, true)) {
-		/* The counter or the limit moved between the kernel's test and the producer's look. */
-		mlt_say(say, "the kernel found it exceeded when it looked; the figures around that "
-			"moment are %s locked, %s asked, soft limit %s", mlt_signed_text(had, event->before),
-			mlt_true_text(asked, event->asked), mlt_true_text(limit, event->limit));
-		return;
-	}
-	say_sum(say, event, exact);
-	mlt_say(say, " (hard %s), no CAP_IPC_LOCK", figure(hard, event->hard_limit, exact));
-	say_remedy(say, event, mlocktrace_needed_limit(event));
-}
-
-static void say_limit_zero(struct mlt_say *say, const struct mlocktrace_event *event)
-{
-	char hard[24], asked[24];
-
-	mlt_say(say, "the soft limit is 0 (hard %s), no CAP_IPC_LOCK: no lock call is permitted, "
-		"however small", mlt_size_text(hard, event->hard_limit));
-	if (event->asked)
-		mlt_say(say, " (%s asked)", mlt_size_text(asked, event->asked));
-	say_remedy(say, event, mlocktrace_needed_limit(event));
-}
-
 /* After a refusal the pages handled before it keep their new state. */
-static void say_delta(struct mlt_say *say, const struct mlocktrace_event *event, const char *what)
+void mlt_say_delta(struct mlt_say *say, const struct mlocktrace_event *event, const char *what)
 {
 	char delta[24];
 
@@ -108,13 +20,11 @@ static void say_delta(struct mlt_say *say, const struct mlocktrace_event *event,
 			mlt_delta_text(delta, mlt_delta(event)));
 }
 
-static void say_maybe_limit(struct mlt_say *say, const struct mlocktrace_event *event)
+/* What explain_map.c has words for, it says there, last. */
+static void say_delta(struct mlt_say *say, const struct mlocktrace_event *event, const char *what)
 {
-	if (!mlt_limit_unsure(event))
-		return;
-	mlt_say(say, "; the limit may be in the way as well: ");
-	say_sum(say, event, !holds(event, false));
-	mlt_say(say, ", unless part of the range was locked already");
+	if (!mlt_is_implicit(event))
+		mlt_say_delta(say, event, what);
 }
 
 static void say_not_mapped(struct mlt_say *say, const struct mlocktrace_event *event)
@@ -122,7 +32,12 @@ static void say_not_mapped(struct mlt_say *say, const struct mlocktrace_event *e
 	bool stay = event->op != MLOCKTRACE_OP_MUNLOCK;
 	char before[24], what[64];
 
-	mlt_say(say, "%s", mlt_limit_unsure(event) ? "" : NOT_LIMIT);
+	if (event->op == MLOCKTRACE_OP_MREMAP) {
+		mlt_say(say, MLT_NOT_LIMIT "no single mapping that may grow covers 0x%" PRIx64 " and the %s "
+			"behind it", (uint64_t)event->where, mlt_true_text(before, event->old_len));
+		return;
+	}
+	mlt_say(say, "%s", mlt_limit_unsure(event) ? "" : MLT_NOT_LIMIT);
 	if (!mlt_has(event, MLOCKTRACE_F_HOLE)) {
 		mlt_say(say, "part of the range is not mapped");
 		say_delta(say, event, stay ? "the pages before the hole stay locked" :
@@ -134,17 +49,19 @@ static void say_not_mapped(struct mlt_say *say, const struct mlocktrace_event *e
 		 event->where > event->addr ? mlt_true_text(before, event->where - event->addr) : "pages",
 		 stay ? "stay locked" : "were unlocked");
 	say_delta(say, event, what);
-	say_maybe_limit(say, event);
+	mlt_say_maybe_limit(say, event);
 }
 
 static void say_too_many_maps(struct mlt_say *say, const struct mlocktrace_event *event)
 {
-	mlt_say(say, "%sthe range begins or ends inside a mapping, which would have to be split, and "
-		"the process has vm.max_map_count mappings already",
-		mlt_limit_unsure(event) ? "" : NOT_LIMIT);
+	bool adds = mlt_is_implicit(event) && event->op != MLOCKTRACE_OP_MUNMAP;
+
+	mlt_say(say, "%s%s the process has vm.max_map_count mappings already",
+		mlt_limit_unsure(event) ? "" : MLT_NOT_LIMIT, adds ? "it takes one mapping more, and" :
+		"the range begins or ends inside a mapping, which would have to be split, and");
 	say_delta(say, event, "what was done before stays done");
-	mlt_say(say, "; use whole mappings, or raise vm.max_map_count");
-	say_maybe_limit(say, event);
+	mlt_say(say, "; %sraise vm.max_map_count", adds ? "" : "use whole mappings, or ");
+	mlt_say_maybe_limit(say, event);
 }
 
 static void say_populate_failed(struct mlt_say *say, const struct mlocktrace_event *event)
@@ -152,7 +69,7 @@ static void say_populate_failed(struct mlt_say *say, const struct mlocktrace_eve
 	const char *name = mlt_result_name(event->inner_ret ? event->inner_ret : event->ret);
 	char delta[24];
 
-	mlt_say(say, NOT_LIMIT "the range is locked and charged and stays so (delta %s), but a page of "
+	mlt_say(say, MLT_NOT_LIMIT "the range is locked and charged and stays so (delta %s), but a page of "
 		"it cannot be faulted in", mlt_delta_text(delta, mlt_delta(event)));
 	if (event->inner_ret == -EFAULT || !event->inner_ret)
 		mlt_say(say, " (PROT_NONE, past the end of a file, secret memory, an I/O error)");
@@ -165,7 +82,7 @@ static void say_bad_flags(struct mlt_say *say, const struct mlocktrace_event *ev
 {
 	uint32_t unknown = mlt_unknown_arg(event);
 
-	mlt_say(say, NOT_LIMIT);
+	mlt_say(say, MLT_NOT_LIMIT);
 	if (unknown)
 		mlt_say(say, "flags 0x%x are unknown to this call", unknown);
 	else if (mlt_has(event, MLOCKTRACE_F_UNKNOWN_FLAGS))
@@ -183,7 +100,7 @@ static void say_bad_range(struct mlt_say *say, const struct mlocktrace_event *ev
 	char soft[24], hard[24];
 
 	if (event->op != MLOCKTRACE_OP_SETRLIMIT) {
-		mlt_say(say, NOT_LIMIT "address 0x%" PRIx64 " + length %" PRIu64
+		mlt_say(say, MLT_NOT_LIMIT "address 0x%" PRIx64 " + length %" PRIu64
 			" goes past the end of the address space", (uint64_t)event->addr,
 			(uint64_t)event->len);
 	} else if (event->limit > event->hard_limit) {
@@ -196,7 +113,11 @@ static void say_bad_range(struct mlt_say *say, const struct mlocktrace_event *ev
 
 static void say_no_memory(struct mlt_say *say, const struct mlocktrace_event *event)
 {
-	mlt_say(say, NOT_LIMIT "the kernel found no memory for ");
+	if (mlt_is_implicit(event)) {
+		mlt_say_map_no_memory(say, event);
+		return;
+	}
+	mlt_say(say, MLT_NOT_LIMIT "the kernel found no memory for ");
 	if (mlt_has(event, MLOCKTRACE_F_SPLIT_FAILED)) {
 		mlt_say(say, "splitting a mapping");
 		say_delta(say, event, "what was done before stays done");
@@ -228,21 +149,23 @@ static void say_denied(struct mlt_say *say, const struct mlocktrace_event *event
 	char limit[24];
 
 	if (mlt_has(event, MLOCKTRACE_F_SECCOMP))
-		mlt_say(say, NOT_LIMIT "a seccomp filter or a tracer answered; the kernel's own code did "
+		mlt_say(say, MLT_NOT_LIMIT "a seccomp filter or a tracer answered; the kernel's own code did "
 			"not run");
 	else if (event->op == MLOCKTRACE_OP_SETRLIMIT)
 		say_denied_setrlimit(say, event);
+	else if (mlt_is_implicit(event))
+		mlt_say_map_denied(say, event);
 	else if (!event->limit)
 		mlt_say(say, "the soft limit is 0, and a security module refused the CAP_IPC_LOCK that the "
 			"task has");
 	else
-		mlt_say(say, NOT_LIMIT "the soft limit is %s, not 0, so it was not the limit but a "
+		mlt_say(say, MLT_NOT_LIMIT "the soft limit is %s, not 0, so it was not the limit but a "
 			"security module that refused", mlt_size_text(limit, event->limit));
 }
 
 static void say_interrupted(struct mlt_say *say, const struct mlocktrace_event *event)
 {
-	mlt_say(say, NOT_LIMIT "a fatal signal came while the call %s",
+	mlt_say(say, MLT_NOT_LIMIT "a fatal signal came while the call %s",
 		mlt_has(event, MLOCKTRACE_F_POPULATED) ? "faulted pages in" :
 							 "waited for the address space");
 	say_delta(say, event, "the rest stands until the process is gone");
@@ -253,15 +176,15 @@ static void say_other(struct mlt_say *say, const struct mlocktrace_event *event)
 	const char *name = mlt_result_name(event->ret);
 
 	if (mlt_limit_unsure(event)) {
-		mlt_say(say, "the limit or a hole: ");
-		say_sum(say, event, !holds(event, false));
-		mlt_say(say, ", unless part of the range was locked already; if so, part of it is not "
-			"mapped. This tier cannot tell which");
-		say_remedy(say, event, mlt_lock_sum(event, false));
+		mlt_say_limit_or_hole(say, event);
+		return;
+	}
+	if (mlt_is_implicit(event)) {
+		mlt_say_map_other(say, event);
 		return;
 	}
 	mlt_say(say, "%s%s is the kernel's own answer",
-		event->op == MLOCKTRACE_OP_SETRLIMIT ? "" : NOT_LIMIT, name ? name : "an unknown error");
+		event->op == MLOCKTRACE_OP_SETRLIMIT ? "" : MLT_NOT_LIMIT, name ? name : "an unknown error");
 	if (mlt_has(event, MLOCKTRACE_F_SPLIT_FAILED))
 		mlt_say(say, ": a mapping in the range refused to be split");
 	say_delta(say, event, "what was done before stays done");
@@ -270,8 +193,8 @@ static void say_other(struct mlt_say *say, const struct mlocktrace_event *event)
 static void say_refusal(struct mlt_say *say, const struct mlocktrace_event *event)
 {
 	static void (*const sayings[])(struct mlt_say *, const struct mlocktrace_event *) = {
-		[MLOCKTRACE_CAUSE_OVER_LIMIT] = say_over_limit,
-		[MLOCKTRACE_CAUSE_LIMIT_ZERO] = say_limit_zero,
+		[MLOCKTRACE_CAUSE_OVER_LIMIT] = mlt_say_over_limit,
+		[MLOCKTRACE_CAUSE_LIMIT_ZERO] = mlt_say_limit_zero,
 		[MLOCKTRACE_CAUSE_NOT_MAPPED] = say_not_mapped,
 		[MLOCKTRACE_CAUSE_TOO_MANY_MAPS] = say_too_many_maps,
 		[MLOCKTRACE_CAUSE_POPULATE_FAILED] = say_populate_failed,
@@ -286,6 +209,8 @@ static void say_refusal(struct mlt_say *say, const struct mlocktrace_event *even
 		       "every cause has its words");
 
 	sayings[mlocktrace_cause(event)](say, event);
+	if (mlt_is_implicit(event))
+		mlt_say_aftermath(say, event);
 }
 
 MLT_API int mlocktrace_explain(const struct mlocktrace_event *event, char *buf, size_t size)

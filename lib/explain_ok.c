@@ -13,12 +13,39 @@ static const char *delta_of(const struct mlocktrace_event *event, char buf[24])
 	return mlt_delta_text(buf, mlt_delta(event));
 }
 
+/* "124K locked now", of whatever the record counts. */
+static void say_now(struct mlt_say *say, const struct mlocktrace_event *event)
+{
+	char now[24];
+
+	mlt_signed_text(now, event->after);
+	switch (event->counter) {
+	case MLOCKTRACE_COUNTER_VMPIN:
+		mlt_say(say, "%s pinned now", now);
+		return;
+	case MLOCKTRACE_COUNTER_USER:
+		mlt_say(say, "user %u's io_uring, AF_XDP, zero-copy and secret memory: %s held by all its "
+			"processes now", event->owner_uid, now);
+		return;
+	case MLOCKTRACE_COUNTER_PERF:
+		mlt_say(say, "user %u's perf rings: %s now", event->owner_uid, now);
+		return;
+	case MLOCKTRACE_COUNTER_SHM:
+		mlt_say(say, "user %u's locked System V segments: %s now, until they are unlocked or "
+			"removed, also when the process is gone", event->owner_uid, now);
+		return;
+	}
+	mlt_say(say, "%s locked now", now);
+}
+
 static void say_locked_now(struct mlt_say *say, const struct mlocktrace_event *event)
 {
-	char now[24], limit[24];
+	char limit[24];
 
-	mlt_say(say, "%s locked now, soft limit %s", mlt_signed_text(now, event->after),
-		mlt_size_text(limit, event->limit));
+	if (mlt_had_unknown(event))
+		return;
+	say_now(say, event);
+	mlt_say(say, ", soft limit %s", mlt_size_text(limit, event->limit));
 	if (event->after > 0 && (uint64_t)event->after > event->limit)
 		mlt_say(say, "%s", mlt_has(event, MLOCKTRACE_F_CAPABLE) ?
 			" (above it by CAP_IPC_LOCK)" : " (above it, as happens when it is lowered)");
@@ -48,6 +75,26 @@ static void say_lock_all(struct mlt_say *say, const struct mlocktrace_event *eve
 	say_locked_now(say, event);
 	if (mlt_has(event, MLOCKTRACE_F_MCL_FUTURE))
 		mlt_say(say, "; from now on every new mapping is locked too and counts against the limit");
+}
+
+static void say_mapped(struct mlt_say *say, const struct mlocktrace_event *event)
+{
+	if (event->after == event->before && event->asked)
+		say_lock(say, event);
+	else
+		say_locked_now(say, event);
+	mlt_say_armed(say, event);
+	if (mlt_is_remote(event))
+		mlt_say(say, "; it is the memory of process %u", event->target_pid);
+}
+
+static void say_unattributed(struct mlt_say *say, const struct mlocktrace_event *event)
+{
+	char delta[24];
+
+	mlt_say(say, "the counter moved by %s and no operation that we know of explains it%s",
+		delta_of(event, delta), mlt_had_unknown(event) ? "" : "; ");
+	say_locked_now(say, event);
 }
 
 static void say_end(struct mlt_say *say, const struct mlocktrace_event *event)
@@ -137,6 +184,19 @@ void mlt_say_ok(struct mlt_say *say, const struct mlocktrace_event *event)
 	case MLOCKTRACE_OP_SETRLIMIT:
 		say_setrlimit(say, event);
 		break;
+	case MLOCKTRACE_OP_MMAP:
+	case MLOCKTRACE_OP_BRK:
+	case MLOCKTRACE_OP_STACK:
+	case MLOCKTRACE_OP_MREMAP:
+	case MLOCKTRACE_OP_MUNMAP:
+		say_mapped(say, event);
+		break;
+	case MLOCKTRACE_OP_UNATTRIBUTED:
+		say_unattributed(say, event);
+		break;
+	default:
+		if (mlt_is_implicit(event))
+			say_locked_now(say, event);
 	}
 	say_how_known(say, event);
 }

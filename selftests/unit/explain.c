@@ -9,6 +9,7 @@
 #include "format.h"
 #include "ktap.h"
 #include "sample.h"
+#include "sums.h"
 
 #define F(TAG) MLOCKTRACE_F_##TAG
 
@@ -107,40 +108,6 @@ static void where_it_cannot_be_told_it_says_so(void)
 	check(!strstr(verdict(&event), "not about"));
 }
 
-/* A figure as it is printed: "64K", "16.0M", "5000". */
-static long double read_size(const char **text)
-{
-	static const char units[] = "KMGTPE";
-	const char *unit;
-	char *end;
-	long double size = strtold(*text, &end);
-
-	if (end == *text) {
-		check(!"a figure");
-		return 0;
-	}
-	unit = *end ? strchr(units, *end) : NULL;
-	for (const char *u = units; unit && u <= unit; u++)
-		size *= 1024;
-	*text = end + (unit != NULL);
-	return size;
-}
-
-static bool skip_words(const char **text, const char *words)
-{
-	size_t n = strlen(words);
-
-	if (strncmp(*text, words, n))
-		return false;
-	*text += n;
-	return true;
-}
-
-static bool is_near(long double printed, uint64_t real)
-{
-	return printed >= real * 0.95L && printed <= real * 1.05L;
-}
-
 /* Does the sum hold as printed, with figures that are the record's? */
 static bool sum_holds(const struct mlocktrace_event *event)
 {
@@ -190,13 +157,6 @@ static bool remedy_suffices(const struct mlocktrace_event *event)
 	    *end != ':')
 		return false;
 	return need <= event->hard_limit ? !end[1] : strtoull(end + 1, &end, 10) == need;
-}
-
-static uint64_t random_size(void)
-{
-	uint64_t wide = ((uint64_t)rand() << 31 | (uint64_t)rand()) & ((1ULL << 47) - 1);
-
-	return (wide >> (rand() % 40)) & ~0xfffULL;
 }
 
 static void every_sum_printed_holds_as_printed(void)
