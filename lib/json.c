@@ -77,11 +77,11 @@ static void put_limit(struct object *to, const char *key, uint64_t limit)
 		put_uint(to, key, limit);
 }
 
-static void put_comm(struct object *to, const struct mlocktrace_event *event)
+static void put_comm(struct object *to, const char name[MLOCKTRACE_COMM_LEN])
 {
 	char comm[4 * MLOCKTRACE_COMM_LEN + 1];
 
-	mlocktrace_escape(comm, sizeof(comm), event->comm, sizeof(event->comm));
+	mlocktrace_escape(comm, sizeof(comm), name, MLOCKTRACE_COMM_LEN);
 	put_text(to, "comm", comm);
 }
 
@@ -156,15 +156,20 @@ static void put_contract(struct object *to, const struct mlocktrace_writer *writ
 	put_uint(to, "pid", event->pid);
 	put_uint(to, "tid", event->tid);
 	put_uint(to, "uid", event->uid);
-	put_comm(to, event);
+	put_comm(to, event->comm);
 	put_id(to, "op", event->op, mlocktrace_op_name(event->op));
 	put_id(to, "counter", event->counter, mlocktrace_counter_name(event->counter));
 	put_address(to, "addr", event->addr);
 	put_uint(to, "len", event->len);
 	put_flags(to, event->flags);
 	put_result(to, event);
-	put_int(to, "before", event->before);
-	put_int(to, "after", event->after);
+	if (mlt_had_unknown(event)) {
+		put_null(to, "before");
+		put_null(to, "after");
+	} else {
+		put_int(to, "before", event->before);
+		put_int(to, "after", event->after);
+	}
 	put_int(to, "delta", mlt_delta(event));
 	put_limit(to, "limit", event->limit);
 	put_limit(to, "hard_limit", event->hard_limit);
@@ -236,31 +241,88 @@ static void put_old_limits(struct object *to, const struct mlocktrace_event *eve
 	}
 }
 
-/* Facts that only some ops have. */
-static void put_facts(struct object *to, const struct mlocktrace_event *event)
+/* What the op was asked to do, beyond addr and len. */
+static void put_request(struct object *to, const struct mlocktrace_event *event)
 {
-	uint64_t needed = mlocktrace_needed_limit(event);
-
 	switch (event->op) {
+	case MLOCKTRACE_OP_MREMAP:
+		put_address(to, "old_addr", event->where);
+		put_uint(to, "old_len", event->old_len);
+		/* fall through */
 	case MLOCKTRACE_OP_MLOCK2:
 	case MLOCKTRACE_OP_MLOCKALL:
+	case MLOCKTRACE_OP_MMAP:
+	case MLOCKTRACE_OP_SHM_LOCK:
+	case MLOCKTRACE_OP_SHM_UNLOCK:
 		put_uint(to, "arg", event->arg);
 		/* fall through */
 	case MLOCKTRACE_OP_MLOCK:
 	case MLOCKTRACE_OP_MUNLOCK:
+	case MLOCKTRACE_OP_BRK:
+	case MLOCKTRACE_OP_STACK:
+	case MLOCKTRACE_OP_SHM_HUGETLB:
+	case MLOCKTRACE_OP_IO_URING:
+	case MLOCKTRACE_OP_PERF_MMAP:
+	case MLOCKTRACE_OP_XDP_UMEM:
+	case MLOCKTRACE_OP_ZEROCOPY:
+	case MLOCKTRACE_OP_SECRETMEM:
+	case MLOCKTRACE_OP_ACCOUNT_LOCKED_VM:
+	case MLOCKTRACE_OP_PIN:
 		put_uint(to, "asked", event->asked);
-		put_uint(to, "overlap", event->overlap);
 		break;
 	case MLOCKTRACE_OP_SETRLIMIT:
 		put_old_limits(to, event);
 		break;
 	}
-	if (event->flags & MLOCKTRACE_F_HOLE)
+	if (mlt_is_mlock(event) || event->op == MLOCKTRACE_OP_MLOCKALL ||
+	    event->op == MLOCKTRACE_OP_MUNLOCK)
+		put_uint(to, "overlap", event->overlap);
+}
+
+/* Whose limit and counter it was, and since when: what a refusal points back to. */
+static void put_past(struct object *to, const struct mlocktrace_event *event)
+{
+	struct object set = { 0 };
+
+	if (mlt_has(event, MLOCKTRACE_F_ARMED) && event->armed_ns)
+		put_uint(to, "armed_ns", event->armed_ns);
+	if (event->counter == MLOCKTRACE_COUNTER_USER || event->counter == MLOCKTRACE_COUNTER_PERF ||
+	    event->counter == MLOCKTRACE_COUNTER_SHM)
+		put_uint(to, "owner_uid", event->owner_uid);
+	if (!event->limit_ns)
+		return;
+	set.json = json_object_new_object();
+	put(to, "limit_set", set.json);
+	if (!set.json)
+		return;
+	put_uint(&set, "time_ns", event->limit_ns);
+	put_uint(&set, "pid", event->limit_pid);
+	put_comm(&set, event->limit_comm);
+	put_uint(&set, "forks", event->limit_forks);
+	put_uint(&set, "execs", event->limit_execs);
+	if (set.err)
+		to->err = set.err;
+}
+
+/* Facts that only some records have. */
+static void put_facts(struct object *to, const struct mlocktrace_event *event)
+{
+	uint64_t needed = mlocktrace_needed_limit(event);
+	const char *signal = mlt_signal_name(event);
+
+	put_request(to, event);
+	/* The calls that lock by name are their own system calls. */
+	if (mlt_is_implicit(event) && event->sysno >= 0)
+		put_uint(to, "sysno", event->sysno);
+	if (signal)
+		put_text(to, "signal", signal);
+	if (mlt_has(event, MLOCKTRACE_F_HOLE) && event->op != MLOCKTRACE_OP_MREMAP)
 		put_address(to, "where", event->where);
 	if (event->inner_ret)
 		put_int(to, "inner_ret", event->inner_ret);
 	if (needed)
 		put_limit(to, "needed_limit", needed);
+	put_past(to, event);
 	put_uint(to, "start_ns", event->start_ns);
 	put_uint(to, "mm_id", event->mm_id);
 }

@@ -136,9 +136,11 @@ static void time_text(const struct mlocktrace_writer *writer, uint64_t time_ns, 
 
 static void result_text(const struct mlocktrace_event *event, char *buf, size_t size)
 {
-	const char *name = mlt_result_name(event->ret);
+	const char *name = mlt_result_name(event->ret), *signal = mlt_signal_name(event);
 
-	if (name)
+	if (signal)
+		snprintf(buf, size, "%s", signal);
+	else if (name)
 		snprintf(buf, size, "-%s", name);
 	else
 		snprintf(buf, size, "%d", event->ret);
@@ -168,7 +170,7 @@ static void fill_cells(const struct mlocktrace_writer *writer, const struct mloc
 	snprintf(cells[DELTA].text, sizeof(cells[DELTA].text), "%s",
 		 counted ? mlt_delta_text(text, mlt_delta(event)) : "-");
 	snprintf(cells[LOCKED].text, sizeof(cells[LOCKED].text), "%s",
-		 counted ? mlt_signed_text(text, event->after) : "-");
+		 counted && !mlt_had_unknown(event) ? mlt_signed_text(text, event->after) : "-");
 	cells[TIME].color = DIM;
 	cells[RESULT].color = event->ret < 0 ? RED : NULL;
 	cells[DELTA].color = event->after == event->before ? DIM : NULL;

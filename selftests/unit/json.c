@@ -136,6 +136,129 @@ static void the_golden_page(void)
 	free(page);
 }
 
+static struct mlocktrace_event moved_mapping(void)
+{
+	struct mlocktrace_event event = sample_lock(MLOCKTRACE_OP_MREMAP, 64 * K, 64 * K);
+
+	event.sysno = 25;
+	event.where = 0x7f0000000000;
+	event.old_len = 64 * K;
+	event.len = 128 * K;
+	event.arg = MREMAP_MAYMOVE;
+	return event;
+}
+
+/* Refused a locked page, of a limit that was seen set. */
+static struct mlocktrace_event refused_stack(void)
+{
+	struct mlocktrace_event event = sample_over_limit(MLOCKTRACE_OP_STACK, 8 * M, 4 * K, 0);
+
+	event.sysno = -1;
+	event.flags = F(ARMED);
+	event.armed_ns = event.time_ns - 3250000000;
+	event.limit_ns = event.time_ns - 12000000000;
+	event.limit_pid = 812;
+	event.limit_forks = 2;
+	event.limit_execs = 1;
+	memcpy(event.limit_comm, "pr\033limit", 8);
+	return event;
+}
+
+static void what_happens_by_the_way(void)
+{
+	struct mlocktrace_event map = sample_lock(MLOCKTRACE_OP_MMAP, 60 * K, 16 * K);
+	struct mlocktrace_event moved = moved_mapping(), stack = refused_stack();
+	struct mlocktrace_event unmapped = sample(MLOCKTRACE_OP_MUNMAP);
+	struct mlocktrace_event ring = sample_over_limit(MLOCKTRACE_OP_IO_URING, 8 * M, 16 * K, 0);
+	struct mlocktrace_event segment = sample_over_limit(MLOCKTRACE_OP_SHM_LOCK, 0, 16 * K, 0);
+	const struct mlocktrace_event *events[] = { &map, &moved, &stack, &unmapped, &ring, &segment };
+
+	map.sysno = 192;
+	map.arg = MAP_LOCKED;
+	map.flags = F(MAP_LOCKED) | F(COMPAT);
+	unmapped.sysno = 11;
+	unmapped.before = 16 * K;
+	ring.counter = MLOCKTRACE_COUNTER_USER;
+	ring.owner_uid = 1001;
+	ring.sysno = 427;
+	segment.counter = MLOCKTRACE_COUNTER_SHM;
+	segment.owner_uid = 1001;
+	segment.arg = 65538;
+	segment.sysno = 31;
+	segment.flags = F(NO_BEFORE);
+	write_page(events, KTAP_SIZE(events), false);
+	check_golden("json-implicit.txt", page);
+	free(page);
+}
+
+static void facts_that_a_record_lacks_have_no_key(void)
+{
+	static const char *const keys[] = { "old_addr", "old_len", "sysno", "armed_ns", "limit_set", "owner_uid",
+					    "signal", "where", "overlap" };
+	struct mlocktrace_event event = sample(MLOCKTRACE_OP_EXIT);
+	struct json_object *object;
+
+	event.where = event.old_len = 4 * K;
+	event.armed_ns = event.owner_uid = 7;
+	object = object_of(&event, false);
+	for (size_t i = 0; i < KTAP_SIZE(keys); i++)
+		if (!check(!has_key(object, keys[i])))
+			printf("# %s\n", keys[i]);
+	json_object_put(object);
+	/* MCL_FUTURE was on, and nobody saw since when. */
+	event = sample(MLOCKTRACE_OP_MMAP);
+	event.flags = F(ARMED);
+	event.sysno = -1;
+	object = object_of(&event, false);
+	check(!has_key(object, "armed_ns"));
+	check(!has_key(object, "sysno"));
+	json_object_put(object);
+}
+
+static void the_old_place_of_a_mapping_is_no_hole(void)
+{
+	struct mlocktrace_event event = moved_mapping();
+	struct json_object *object;
+
+	event.flags = F(HOLE);
+	object = object_of(&event, false);
+	check_text(text_at(object, "old_addr"), "0x7f0000000000");
+	check_text(text_at(object, "old_len"), "65536");
+	check(!has_key(object, "where"));
+	check(!has_key(object, "overlap"));
+	json_object_put(object);
+}
+
+static void a_limit_that_was_seen_set_is_an_object(void)
+{
+	struct mlocktrace_event event = refused_stack();
+	struct json_object *object = object_of(&event, false), *set;
+
+	check_text(text_at(object, "signal"), "SIGSEGV");
+	check_text(text_at(object, "errno"), "ENOMEM");
+	if (check(json_object_object_get_ex(object, "limit_set", &set))) {
+		check_text(text_at(set, "time_ns"), "5013678901234");
+		check_text(text_at(set, "pid"), "812");
+		check_text(text_at(set, "comm"), "pr\\x1blimit");
+		check_text(text_at(set, "forks"), "2");
+		check_text(text_at(set, "execs"), "1");
+	}
+	json_object_put(object);
+}
+
+static void a_counter_that_could_not_be_read_is_null(void)
+{
+	struct mlocktrace_event event = sample_over_limit(MLOCKTRACE_OP_SHM_LOCK, 0, 16 * K, 0);
+	struct json_object *object;
+
+	event.flags = F(NO_BEFORE);
+	object = object_of(&event, false);
+	check_text(text_at(object, "before"), "null");
+	check_text(text_at(object, "after"), "null");
+	check(!has_key(object, "needed_limit"));
+	json_object_put(object);
+}
+
 static void every_op_has_every_key_of_the_contract(void)
 {
 	for (unsigned int op = 1; op <= MLOCKTRACE_OP_MAX; op++) {
@@ -297,6 +420,11 @@ int main(void)
 {
 	static const struct ktap_test tests[] = {
 		KTAP_TEST(the_golden_page),
+		KTAP_TEST(what_happens_by_the_way),
+		KTAP_TEST(facts_that_a_record_lacks_have_no_key),
+		KTAP_TEST(the_old_place_of_a_mapping_is_no_hole),
+		KTAP_TEST(a_limit_that_was_seen_set_is_an_object),
+		KTAP_TEST(a_counter_that_could_not_be_read_is_null),
 		KTAP_TEST(every_op_has_every_key_of_the_contract),
 		KTAP_TEST(verdicts_are_there_on_refusal_or_when_asked_for),
 		KTAP_TEST(another_process_is_named_when_it_is_another),

@@ -132,6 +132,58 @@ static void put_refusals(struct mlocktrace_writer *writer)
 	put(writer, event);
 }
 
+/* What happens by the way, and other counters */
+static void put_implicit(struct mlocktrace_writer *writer)
+{
+	struct mlocktrace_event event = sample_lock(MLOCKTRACE_OP_MMAP, 60 * K, 16 * M);
+
+	event.sysno = 9;
+	event.arg = MAP_LOCKED;
+	event.flags = F(MAP_LOCKED);
+	put(writer, event);
+	event.ret = -EAGAIN;
+	event.after = event.before;
+	event.flags = F(ARMED);
+	event.armed_ns = event.time_ns - 3250000000;
+	event.limit_ns = event.time_ns - 12000000000;
+	event.limit_pid = 812;
+	memcpy(event.limit_comm, "prlimit", 7);
+	event.limit_forks = 2;
+	event.limit_execs = 1;
+	put(writer, event);
+	event = sample_lock(MLOCKTRACE_OP_MREMAP, 64 * K, 64 * K);
+	event.sysno = 25;
+	event.where = event.addr;
+	event.old_len = 64 * K;
+	event.addr += 0x1000000;
+	event.len = 128 * K;
+	put(writer, event);
+	event = sample_lock(MLOCKTRACE_OP_BRK, 0, 132 * K);
+	event.sysno = 12;
+	put(writer, event);
+	event = sample_over_limit(MLOCKTRACE_OP_STACK, 8188 * K, 8 * K, 0);
+	event.sysno = -1;
+	put(writer, event);
+	event.sysno = 17;
+	event.flags = F(REMOTE);
+	event.target_pid = 4300;
+	put(writer, event);
+	event = sample_lock(MLOCKTRACE_OP_MUNMAP, 64 * K, 16 * K);
+	event.sysno = 11;
+	event.after = 48 * K;
+	put(writer, event);
+	event = sample_lock(MLOCKTRACE_OP_UNATTRIBUTED, 0, 4 * K);
+	event.sysno = 16;
+	put(writer, event);
+	event = sample_over_limit(MLOCKTRACE_OP_SHM_LOCK, 0, 16 * M, 0);
+	event.counter = MLOCKTRACE_COUNTER_SHM;
+	event.sysno = 31;
+	event.owner_uid = 1001;
+	event.arg = 65538;
+	event.flags = F(NO_BEFORE);
+	put(writer, event);
+}
+
 static void put_stack(struct mlocktrace_writer *writer)
 {
 	struct mlt_event_room room = { .event = sample_lock(MLOCKTRACE_OP_MLOCK, 0, 4 * K) };
@@ -145,6 +197,7 @@ static void put_all(struct mlocktrace_writer *writer)
 	put_calls(writer);
 	put_life(writer);
 	put_refusals(writer);
+	put_implicit(writer);
 	put_stack(writer);
 }
 
