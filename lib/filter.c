@@ -85,9 +85,9 @@ static bool is_about_pids(const struct mlt_filter *filter, const struct mlocktra
 {
 	if (has_pid(filter, event->pid))
 		return true;
-	/* A limit that somebody else changes is the followed process's business. */
-	return event->op == MLOCKTRACE_OP_SETRLIMIT && event->target_pid &&
-	       has_pid(filter, event->target_pid);
+	/* What somebody else does to its limit or its memory is the followed process's business. */
+	return (event->op == MLOCKTRACE_OP_SETRLIMIT || (event->flags & MLOCKTRACE_F_REMOTE)) &&
+	       event->target_pid && has_pid(filter, event->target_pid);
 }
 
 int mlt_filter_passes(struct mlt_filter *filter, const struct mlocktrace_event *event)

@@ -21,6 +21,8 @@ static bool is_call(unsigned int op)
 	case MLOCKTRACE_OP_EXEC:
 	case MLOCKTRACE_OP_EXIT:
 	case MLOCKTRACE_OP_FORK:
+	case MLOCKTRACE_OP_STACK:
+	case MLOCKTRACE_OP_UNATTRIBUTED:
 		return false;
 	default:
 		return true;

@@ -67,6 +67,24 @@ static void a_limit_changed_by_another_belongs_to_its_process(void)
 	check_passes(OPTS(.pids = child, .n_pids = 2), "4 5 6 ");
 }
 
+static void memory_changed_by_another_belongs_to_its_process(void)
+{
+	struct mlocktrace_opts opts = { .pids = child, .n_pids = 2 };
+	struct mlocktrace_event event = sample(MLOCKTRACE_OP_STACK);
+	struct mlt_filter filter = { 0 };
+	const char *bad = NULL;
+
+	event.pid = 9;
+	event.target_pid = 4243;
+	check_int(mlt_filter_init(&filter, &opts, &bad), 0);
+	check_int(mlt_filter_passes(&filter, &event), 0);
+	event.flags = MLOCKTRACE_F_REMOTE;
+	check_int(mlt_filter_passes(&filter, &event), 1);
+	event.target_pid = 4244;
+	check_int(mlt_filter_passes(&filter, &event), 0);
+	mlt_filter_free(&filter);
+}
+
 static void children_are_followed_whatever_else_is_held_back(void)
 {
 	check_passes(OPTS(.pids = parent, .n_pids = 1, .follow = true), "1 2 3 4 5 6 7 8 ");
@@ -122,6 +140,7 @@ int main(void)
 		KTAP_TEST(without_filters_all_pass),
 		KTAP_TEST(processes_are_those_named),
 		KTAP_TEST(a_limit_changed_by_another_belongs_to_its_process),
+		KTAP_TEST(memory_changed_by_another_belongs_to_its_process),
 		KTAP_TEST(children_are_followed_whatever_else_is_held_back),
 		KTAP_TEST(failures_only_are_failures_only),
 		KTAP_TEST(users_ops_names_and_cgroups_select),
