@@ -161,6 +161,7 @@ check-kernels: deps
 
 man1 := $(wildcard Documentation/man/*.1)
 man3 := $(wildcard Documentation/man/*.3)
+man7 := $(wildcard Documentation/man/*.7)
 
 # What goes where: mode, source, target. Uninstall reads the same list.
 define install_list
@@ -173,6 +174,7 @@ define install_list
 644 include/mlocktrace/events.def $(PREFIX)/include/mlocktrace/events.def
 $(foreach page,$(man1),644 $(page) $(PREFIX)/share/man/man1/$(notdir $(page))$(newline))
 $(foreach page,$(man3),644 $(page) $(PREFIX)/share/man/man3/$(notdir $(page))$(newline))
+$(foreach page,$(man7),644 $(page) $(PREFIX)/share/man/man7/$(notdir $(page))$(newline))
 endef
 define newline
 

@@ -14,6 +14,7 @@ header=include/mlocktrace/mlocktrace.h
 events=include/mlocktrace/events.def
 man1=Documentation/man/mlocktrace.1
 man3=Documentation/man/libmlocktrace.3
+man7=Documentation/man/mlocktrace.7
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/mlocktrace-docs.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 
@@ -105,15 +106,15 @@ else
 	skip every_option_is_in_the_manual "the tool is not built"
 fi
 
-for kind in OP CAUSE TIER; do
+for kind in OP CAUSE COUNTER FLAG TIER; do
 	missing=
 	while read -r word; do
-		grep -qw -- "$word" "$man1" || missing+="$word "
+		grep -qxF -- ".It Cm $word" "$man7" || missing+="$word "
 	done < <(sed -nE "s/^MLT_$kind\([^\"]*\"([^\"]+)\".*/\1/p" "$events")
 	check_equal "every_${kind,,}_is_in_the_manual" "$missing" ""
 done
 
-keys=$(sed -nE 's/.*put(_[a-z]+)?\((to|&object), "([a-z_]+)".*/\3/p' lib/json.c | sort -u)
+keys=$(sed -nE 's/.*put(_[a-z]+)?\((to|&object|&set), "([a-z_]+)".*/\3/p' lib/json.c | sort -u)
 missing=
 for key in $keys; do
 	grep -qw -- "$key" "$man1" || missing+="$key "
