@@ -199,7 +199,7 @@ static void say_implicit(struct mlt_buf *buf, const struct mlocktrace_event *eve
 			 void (*say_what)(struct mlt_buf *, const struct mlocktrace_event *))
 {
 	mlt_buf_text(buf, "(");
-	if (mlt_is_remote(event))
+	if (mlt_remote_target(event))
 		mlt_buf_printf(buf, "%u, ", event->target_pid);
 	say_what(buf, event);
 	say_in(buf, event, ", ");
@@ -216,7 +216,7 @@ static void say_mapping(struct mlt_buf *buf, const struct mlocktrace_event *even
 
 static void say_unattributed(struct mlt_buf *buf, const struct mlocktrace_event *event)
 {
-	bool remote = mlt_is_remote(event);
+	bool remote = mlt_remote_target(event);
 
 	if (!remote && event->sysno < 0)
 		return;

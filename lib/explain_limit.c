@@ -63,8 +63,10 @@ static void say_remedy(struct mlt_say *say, const struct mlocktrace_event *event
 /* Whose counter, where it is not simply the memory that the process has locked. */
 static void say_owner(struct mlt_say *say, const struct mlocktrace_event *event)
 {
-	if (event->op == MLOCKTRACE_OP_PERF_MMAP)
+	if (event->op == MLOCKTRACE_OP_PERF_MMAP && event->counter == MLOCKTRACE_COUNTER_PERF)
 		mlt_say(say, "beyond user %u's pool of perf rings: ", event->owner_uid);
+	else if (event->op == MLOCKTRACE_OP_PERF_MMAP)
+		mlt_say(say, "beyond the user's pool of perf rings: ");
 	else if (event->counter == MLOCKTRACE_COUNTER_SHM)
 		mlt_say(say, "user %u's locked System V segments: ", event->owner_uid);
 	else if (event->counter == MLOCKTRACE_COUNTER_USER)
@@ -189,9 +191,12 @@ static void say_surprise(struct mlt_say *say, const struct mlocktrace_event *eve
 		mlt_say(say, "; the ring of io_setup counts in this test, though it is never charged");
 	if (event->op == MLOCKTRACE_OP_BRK && mlt_has(event, MLOCKTRACE_F_RLIMIT_AS))
 		mlt_say(say, "; RLIMIT_AS or RLIMIT_DATA stands in the way as well");
-	if (mlt_is_remote(event))
+	if (mlt_remote_target(event))
 		mlt_say(say, "; the limit that counts is that of %u, who did it, not that of process %u",
 			event->pid, event->target_pid);
+	else if (mlt_is_remote(event))
+		mlt_say(say, "; the limit that counts is that of %u, who did it to another process",
+			event->pid);
 }
 
 static void say_count(struct mlt_say *say, unsigned int n, const char *what)

@@ -84,7 +84,7 @@ static void say_mapped(struct mlt_say *say, const struct mlocktrace_event *event
 	else
 		say_locked_now(say, event);
 	mlt_say_armed(say, event);
-	if (mlt_is_remote(event))
+	if (mlt_remote_target(event))
 		mlt_say(say, "; it is the memory of process %u", event->target_pid);
 }
 

@@ -34,8 +34,13 @@ static inline bool mlt_is_capable(const struct mlocktrace_event *event)
 /* Did somebody else do it to the process that owns the counter? */
 static inline bool mlt_is_remote(const struct mlocktrace_event *event)
 {
-	return mlt_has(event, MLOCKTRACE_F_REMOTE) && event->target_pid &&
-	       event->target_pid != event->pid;
+	return mlt_has(event, MLOCKTRACE_F_REMOTE);
+}
+
+/* The process that owns it; 0 if nobody else did it, or it has no id in the tracer's pid namespace. */
+static inline uint32_t mlt_remote_target(const struct mlocktrace_event *event)
+{
+	return mlt_is_remote(event) && event->target_pid != event->pid ? event->target_pid : 0;
 }
 
 /* The field has other meanings in other ops. */

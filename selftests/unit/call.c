@@ -127,6 +127,8 @@ static void who_it_was_done_to_comes_first(void)
 	check_text(call(&event), "stack(+8K at 0x7f12a4000000, in pread64)");
 	event.flags = F(REMOTE);
 	check_text(call(&event), "stack(4300, +8K at 0x7f12a4000000, in pread64)");
+	event.target_pid = 0;
+	check_text(call(&event), "stack(+8K at 0x7f12a4000000, in pread64)");
 	event.target_pid = event.pid;
 	check_text(call(&event), "stack(+8K at 0x7f12a4000000, in pread64)");
 	event = in(MLOCKTRACE_OP_UNATTRIBUTED, -1, 0);
@@ -213,7 +215,6 @@ static void only_faults_outside_of_system_calls_arrive_as_signals(void)
 	check(mlt_signal_name(&event) == NULL);
 	event.sysno = -1;
 	event.flags = F(REMOTE);
-	event.target_pid = 4300;
 	check(mlt_signal_name(&event) == NULL);
 	event = in(MLOCKTRACE_OP_SECRETMEM, -1, 4 * K);
 	event.ret = -EFAULT;

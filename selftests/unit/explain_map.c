@@ -176,6 +176,10 @@ static void a_stack_tells_how_its_refusal_arrived(void)
 	check(says(&event, "; the limit that counts is that of 4242, who did it, not that of process 4300; "
 			   "raise the limit as root: prlimit --pid 4242"));
 	check(says_not(&event, "EFAULT"));
+	/* A process of another pid namespace */
+	event.target_pid = 0;
+	check(says(&event, "; the limit that counts is that of 4242, who did it to another process; raise the limit"));
+	check(says_not(&event, "EFAULT"));
 }
 
 static void a_stack_that_met_something_else_says_what(void)
@@ -290,11 +294,14 @@ static void segments_are_held_beyond_the_end_of_processes(void)
 
 static void a_perf_ring_is_compared_beyond_its_pool(void)
 {
-	struct mlocktrace_event event = refused_of(MLOCKTRACE_OP_PERF_MMAP, -EPERM, MLOCKTRACE_COUNTER_VMPIN);
+	struct mlocktrace_event event = refused_of(MLOCKTRACE_OP_PERF_MMAP, -EPERM, MLOCKTRACE_COUNTER_PERF);
 
 	check(says(&event, "over the limit: beyond user 1001's pool of perf rings: 60K pinned + 16K asked > 64K soft "
 			   "limit (hard 64K), no CAP_IPC_LOCK"));
 	check(says(&event, ", or take a smaller ring, or raise kernel.perf_event_mlock_kb"));
+	/* vmpin is the process's own, and the record says of no user. */
+	event.counter = MLOCKTRACE_COUNTER_VMPIN;
+	check(says(&event, "over the limit: beyond the user's pool of perf rings: 60K pinned + 16K asked > 64K"));
 }
 
 static void pinned_pages_are_called_so(void)
@@ -416,7 +423,7 @@ static const struct kind {
 	  "user 1001's locked System V segments: ", " held, also for processes that are gone," },
 	{ MLOCKTRACE_OP_XDP_UMEM, MLOCKTRACE_COUNTER_USER, -ENOBUFS, 0,
 	  "user 1001's io_uring, AF_XDP and zero-copy memory: ", " held by all its processes" },
-	{ MLOCKTRACE_OP_PERF_MMAP, MLOCKTRACE_COUNTER_VMPIN, -EPERM, 0,
+	{ MLOCKTRACE_OP_PERF_MMAP, MLOCKTRACE_COUNTER_PERF, -EPERM, 0,
 	  "beyond user 1001's pool of perf rings: ", " pinned" },
 	{ MLOCKTRACE_OP_PIN, MLOCKTRACE_COUNTER_VMPIN, -ENOMEM, 0, "", " pinned" },
 };
