@@ -10,7 +10,7 @@
 # Two tracers watch one run: the inner one live, the outer one to a file.
 "$mlocktrace" record --tier "$tier" -f -q -o data -e "$(printf '%s,' mlock mlock2 munlock \
 	mlockall munlockall fork exec exit setrlimit | sed 's/,$//')" -- \
-	"${tracing[@]}" -f -q --json -o live.json -- "$workload" --all >/dev/null 2>notes
+	"${tracing[@]}" -f -q --json -o live.json -- "$workload" --all calls >/dev/null 2>notes
 "$mlocktrace" report --json -q data >report.json 2>report.err
 check_equal "report: exit_status" $? 0
 

@@ -15,9 +15,9 @@ asked overlap flags"
 # mlockall() asks for; the arguments must keep their length, as they are in it.
 needy=(mlock_needs_one_page_more overlap_counts_once mlockall_needs_the_address_space)
 cat >batch.sh <<'END'
-"$1" --log log.64 --all 2>err.64
+"$1" --log log.64 --all calls 2>err.64
 echo $? >status.64
-"$2" exit 0 && { "$2" --log log.32 --all 2>err.32; echo $? >status.32; }
+"$2" exit 0 && { "$2" --log log.32 --all calls 2>err.32; echo $? >status.32; }
 shift 2
 setarch -R "$@"
 END

@@ -41,7 +41,7 @@ const char *op_name(unsigned int op)
 
 const char *cause_name(unsigned int cause)
 {
-	return cause_names[cause];
+	return cause == NOT_THE_LIMIT ? "not_the_limit" : cause_names[cause];
 }
 
 bool log_open(const char *path)
@@ -82,18 +82,36 @@ void die(const char *what)
 	_exit(3);
 }
 
+#define FIELD 24
+
+static __attribute__((format(printf, 3, 0))) void say(char *field, bool unsaid, const char *as,
+						      unsigned long long value)
+{
+	if (unsaid)
+		strcpy(field, "-");
+	else
+		snprintf(field, FIELD, as, value);
+}
+
 /* One write per line: several processes append to the same file. */
 static void put_line(const struct log_row *r, enum mlocktrace_cause cause, int64_t overlap)
 {
-	static __thread char line[400];
+	static __thread char line[500];
+	static __thread char len[FIELD], arg[FIELD], asked[FIELD], where[FIELD], time[FIELD];
 	int n;
 
+	say(len, r->unsaid & UNSAID_LEN, "%llu", r->len);
+	say(arg, r->unsaid & UNSAID_ARG, "%llu", r->arg);
+	say(asked, r->unsaid & UNSAID_ASKED, "%lld", r->asked);
+	say(where, !r->where, "0x%llx", r->where);
+	say(time, r->unsaid & UNSAID_TIME, "%llu", now_ns());
 	n = snprintf(line, sizeof(line),
-		     "%s\t%d\t%d\t%s\t0x%lx\t%lu\t%lu\t%ld\t%s\t%lld\t%lld\t%llu\t%llu\t%u\t%d\t%lld\t%lld\n",
-		     current ? current->name : "-", r->pid, r->tid, op_name(r->op), r->addr, r->len,
-		     r->arg, r->ret, cause_name(cause), (long long)r->before, (long long)r->after,
-		     (unsigned long long)r->limit, (unsigned long long)r->hard, getuid(), r->target,
-		     (long long)r->asked, (long long)overlap);
+		     "%s\t%d\t%d\t%s%s\t0x%lx\t%s\t%s\t%ld\t%s\t%lld\t%lld\t%llu\t%llu\t%u\t%d\t%s\t%lld\t%s\t%s\n",
+		     current ? current->name : "-", r->pid, r->tid, op_name(r->op),
+		     r->optional ? "?" : "", r->addr, len, arg, r->ret, cause_name(cause),
+		     (long long)r->before, (long long)r->after, (unsigned long long)r->limit,
+		     (unsigned long long)r->hard, getuid(), r->target, asked, (long long)overlap,
+		     where, time);
 	if (write(log_fd, line, n) != n)
 		_exit(3);
 }
@@ -156,6 +174,7 @@ void log_child(pid_t child, enum mlocktrace_op op, const void *addr, size_t len,
 	struct log_row row = {
 		.op = op, .pid = child, .tid = child, .addr = (unsigned long)addr, .len = len,
 		.asked = len, .ret = ret, .before = before, .after = after,
+		.unsaid = UNSAID_TIME,
 	};
 
 	log_row(&row);
@@ -181,16 +200,16 @@ int log_failures(void)
 	return failures;
 }
 
-int64_t status_bytes(const char *key)
+static int64_t status_file_bytes(const char *file, const char *key)
 {
 	static __thread char text[4096];
 	ssize_t n;
 	char *at;
 	int fd;
 
-	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		die("/proc/self/status");
+		die(file);
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	text[n > 0 ? n : 0] = '\0';
@@ -202,9 +221,22 @@ int64_t status_bytes(const char *key)
 	return strtoll(at + strlen(key), NULL, 10) * 1024;
 }
 
+int64_t status_bytes(const char *key)
+{
+	return status_file_bytes("/proc/self/status", key);
+}
+
 int64_t vmlck(void)
 {
 	return status_bytes("VmLck:");
+}
+
+int64_t vmlck_of(pid_t pid)
+{
+	char file[32];
+
+	snprintf(file, sizeof(file), "/proc/%d/status", pid);
+	return status_file_bytes(file, "VmLck:");
 }
 
 uint64_t now_ns(void)

@@ -20,7 +20,6 @@
 
 #include "workload.h"
 
-#define RW (PROT_READ | PROT_WRITE)
 #define N_HAMMERS 4
 #define MAX_THREADS 16
 
@@ -35,6 +34,15 @@ void drop_to_user(uint64_t soft, uint64_t hard)
 		die("setresuid");
 	/* /proc/self stays readable to the user who now owns the process. */
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
+void drop_and_log(uint64_t soft, uint64_t hard)
+{
+	struct log_row row = { .op = MLOCKTRACE_OP_SETRLIMIT, .limit = soft, .hard = hard };
+
+	row.before = row.after = vmlck();
+	log_unexpected(&row);
+	drop_to_user(soft, hard);
 }
 
 static unsigned long number(int argc, char **argv, int i, unsigned long otherwise)

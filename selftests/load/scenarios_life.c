@@ -19,10 +19,6 @@
 
 #include "workload.h"
 
-#define RW (PROT_READ | PROT_WRITE)
-#define ROW(op, error, cause, pages) \
-	{ MLOCKTRACE_OP_##op, error, MLOCKTRACE_CAUSE_##cause, pages, 0 }
-
 /* An address space that holds nothing ends without a record worth a row. */
 static void log_end(enum mlocktrace_op op)
 {
@@ -37,6 +33,12 @@ void end_scenario(void)
 	log_end(MLOCKTRACE_OP_EXIT);
 	if (!log_all_rows_seen())
 		complain("ended before row %u", log_position());
+	_exit(log_failures() != 0);
+}
+
+void end_of_child(void)
+{
+	log_end(MLOCKTRACE_OP_EXIT);
 	_exit(log_failures() != 0);
 }
 
@@ -115,8 +117,7 @@ static void fork_inherits(void)
 		if (vmlck())
 			complain("the child inherited MCL_FUTURE");
 		call_mlock(p, 2 * page);
-		log_end(MLOCKTRACE_OP_EXIT);
-		_exit(log_failures() != 0);
+		end_of_child();
 	}
 	wait_for(child);
 	log_skip_rows(2);

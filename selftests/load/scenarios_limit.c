@@ -11,9 +11,6 @@
 
 #include "workload.h"
 
-#define RW (PROT_READ | PROT_WRITE)
-#define ROW(op, error, cause, pages) \
-	{ MLOCKTRACE_OP_##op, error, MLOCKTRACE_CAUSE_##cause, pages, 0 }
 #define OVER(op, overlap) { MLOCKTRACE_OP_##op, ENOMEM, MLOCKTRACE_CAUSE_OVER_LIMIT, 0, overlap }
 
 static void exactly_at_limit(void)

@@ -20,10 +20,6 @@
 #include "scarce.h"
 #include "workload.h"
 
-#define RW (PROT_READ | PROT_WRITE)
-#define ROW(op, error, cause, pages) \
-	{ MLOCKTRACE_OP_##op, error, MLOCKTRACE_CAUSE_##cause, pages, 0 }
-
 static void all_five_calls(void)
 {
 	char *p = map_pages(8, RW);

@@ -7,8 +7,12 @@
  * answered and what /proc/self/status showed before and after, and never asks
  * libmlocktrace. One line per operation, tab-separated:
  *
- *   scenario pid tid op addr len arg ret cause before after limit hard uid target asked overlap
- *   mlock_needs_one_page_more 812 812 mlock 0x7f2a1000 69632 0 -12 over_limit 0 0 65536 131072 65534 0 69632 0
+ *   scenario pid tid op addr len arg ret cause before after limit hard uid target asked overlap where time_ns
+ *   mlock_needs_one_page_more 812 812 mlock 0x7f2a1000 69632 0 -12 over_limit 0 0 65536 131072 65534 0 69632 0 - 8123456789
+ *
+ * What the witness does not know, or what is left to the tracer, is "-". An op
+ * with "?" may have left a record. time_ns is when after was read; a record of
+ * an earlier time is contained in it.
  */
 #ifndef WORKLOAD_H
 #define WORKLOAD_H
@@ -19,6 +23,13 @@
 #include <sys/types.h>
 
 #include <mlocktrace/mlocktrace.h>
+
+#define RW (PROT_READ | PROT_WRITE)
+#define ROW(op, error, cause, pages) \
+	{ MLOCKTRACE_OP_##op, error, MLOCKTRACE_CAUSE_##cause, pages, 0 }
+/* Which of the causes is the library's choice, as long as it blames no limit. */
+#define NOT_THE_LIMIT MLOCKTRACE_CAUSE_MAX
+#define MLOCKTRACE_CAUSE_NOT_THE_LIMIT NOT_THE_LIMIT
 
 #define NOBODY 65534
 #define KIB 1024UL
@@ -56,6 +67,7 @@ struct scenario {
 };
 
 extern const struct scenario lock_scenarios[], limit_scenarios[], life_scenarios[];
+extern const struct scenario map_scenarios[], refused_scenarios[], stack_scenarios[];
 
 /* calls.c: the calls under test, each answering 0 or -errno */
 extern size_t page;
@@ -68,7 +80,25 @@ long call_mlock(const void *addr, size_t len);
 long call_munlock(const void *addr, size_t len);
 long call_setrlimit(pid_t target, uint64_t soft, uint64_t hard);
 
+/* calls_map.c: what locks and unlocks by the way. NULL, false: refused */
+char *call_mmap(void *hint, size_t len, int prot, int flags, int fd);
+char *call_mmap_anonymous(void *hint, size_t pages, int flags);
+long call_munmap(void *addr, size_t len);
+enum mapping { UNLOCKED, LOCKED };
+char *call_mremap(enum mapping is, void *old, size_t old_len, size_t len, int flags, void *to);
+char *current_break(void);
+bool call_brk(char *to);
+char *call_shmat(int id, size_t len);
+void call_shmdt(void *addr);
+char *stack_room(void); /* the end of 4 MiB that are free */
+char *map_stack(char *end, size_t pages, int flags); /* one that grows down */
+char *stack_start(const void *inside);
+bool touch(void *addr);			  /* false: SIGSEGV */
+bool call_touch(char *start, size_t pages_below);
+void expect_pages_locked(int64_t pages); /* between calls that leave no record */
+
 /* log.c */
+enum unsaid { UNSAID_LEN = 1, UNSAID_ARG = 2, UNSAID_ASKED = 4, UNSAID_TIME = 8 };
 struct log_row {
 	enum mlocktrace_op op;
 	pid_t pid, tid, target;
@@ -76,6 +106,9 @@ struct log_row {
 	long ret;
 	int64_t before, after, asked;
 	uint64_t limit, hard;
+	unsigned long where;
+	unsigned int unsaid;
+	bool optional; /* a record is allowed, but not asked for */
 };
 const char *op_name(unsigned int op);
 const char *cause_name(unsigned int cause);
@@ -93,15 +126,17 @@ void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void die(const char *what) __attribute__((noreturn));
 int64_t status_bytes(const char *key); /* of /proc/self/status */
 int64_t vmlck(void);
+int64_t vmlck_of(pid_t pid);
 uint64_t now_ns(void);
 
 /* memory to lock */
 void *map_pages(size_t n, int prot);
 void *map_with_guards(size_t n); /* unmapped before and after */
 
-/* scenarios_life.c: both ends log their record first */
+/* scenarios_life.c: all ends log their record first */
 void end_scenario(void) __attribute__((noreturn));
 void exec_self(const char *mode) __attribute__((noreturn));
+void end_of_child(void) __attribute__((noreturn)); /* with a row, if it holds locks */
 pid_t make_child(void);
 void wait_for(pid_t child);
 
@@ -114,6 +149,7 @@ struct mode {
 };
 extern const struct mode modes[];
 void drop_to_user(uint64_t soft, uint64_t hard);
+void drop_and_log(uint64_t soft, uint64_t hard);
 extern uint64_t user_soft_limit; /* --limit */
 
 #endif
