@@ -33,6 +33,11 @@ jobs_to_end=()
 go_of=()
 tracing=("$mlocktrace" trace --tier "$tier")
 
+# What processes do on purpose, and what locks and unlocks by the way: a process
+# that is armed by mlockall(MCL_FUTURE) has records of the latter at any time.
+lock_ops=mlock,mlock2,munlock,mlockall,munlockall,exec,exit,fork,setrlimit
+path_ops=mmap,brk,stack,mremap,munmap,unattributed
+
 live_clean_up()
 {
 	local pid

@@ -13,11 +13,11 @@ distinct()
 }
 
 # What there is to be filtered: 8 rounds, the same each time.
-trace_json out.json -- "$workload" loop 8
+trace_json out.json -e "$lock_ops" -- "$workload" loop 8
 cp out.json all.json
 check there_are_records test "$(wc -l <all.json)" -gt 60
 
-trace_json out.json -x -- "$workload" loop 8
+trace_json out.json -x -e "$lock_ops" -- "$workload" loop 8
 check_equal only_failures "$(records op ret <out.json)" \
 	"$(records op ret <all.json | awk '$2 < 0')"
 check failures_exist test -s out.json
@@ -37,15 +37,15 @@ check_equal with_follow_its_children_too "$(distinct pid | wc -w)" 4
 trace_json out.json -f -e fork -- "$workload" fork-exec 3
 check_equal children_are_announced "$(records op target_pid <out.json | grep -c '^fork.[0-9]')" 3
 
-trace_json out.json -f -u 65534 -- "$workload" mlockall_locks_all_of_memory all_five_calls_work \
-	>log
+trace_json out.json -f -e "$lock_ops" -u 65534 -- \
+	"$workload" mlockall_locks_all_of_memory all_five_calls_work >log
 check_equal only_this_user "$(distinct uid)" 65534
 check_equal this_user_completely "$(records op <out.json)" \
 	"$(awk '$1 == "all_five_calls_work" { print $4 }' log)"
 trace_json out.json -f -u nobody -- "$workload" all_five_calls_work >/dev/null
 check_equal user_by_name "$(distinct uid)" "$(id -u nobody)"
 
-trace_json out.json -c '%s%n%d%x' -- "$workload" hostile-comm
+trace_json out.json -e "$lock_ops" -c '%s%n%d%x' -- "$workload" hostile-comm
 check_equal only_this_name "$(records comm op <out.json)" \
 	$'%s%n%d%x\tmlock\n%s%n%d%x\tmlock\n%s%n%d%x\tmunlock'
 

@@ -7,6 +7,7 @@
 . "$(dirname "$0")/../lib/live.sh"
 
 names=18 # of the workload's hostile-comm
+tracing+=(-e "$lock_ops")
 
 # dangerous FILE: control characters (also those of 8 bits, in UTF-8) and
 # characters that turn the direction of writing

@@ -8,9 +8,8 @@
 . "$(dirname "$0")/../lib/live.sh"
 
 # Two tracers watch one run: the inner one live, the outer one to a file.
-"$mlocktrace" record --tier "$tier" -f -q -o data -e "$(printf '%s,' mlock mlock2 munlock \
-	mlockall munlockall fork exec exit setrlimit | sed 's/,$//')" -- \
-	"${tracing[@]}" -f -q --json -o live.json -- "$workload" --all calls >/dev/null 2>notes
+"$mlocktrace" record --tier "$tier" -f -q -o data -e "$lock_ops" -- \
+	"${tracing[@]}" -f -q --json -o live.json -e "$lock_ops" -- "$workload" --all calls >/dev/null 2>notes
 "$mlocktrace" report --json -q data >report.json 2>report.err
 check_equal "report: exit_status" $? 0
 
