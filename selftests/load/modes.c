@@ -101,7 +101,7 @@ static int run_user_loop(int argc, char **argv)
 }
 
 /* Small stacks: mlockall() faults all of them in. */
-static void start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
+void start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
 {
 	pthread_attr_t attr;
 
@@ -238,7 +238,7 @@ static struct ledger {
 	char *area[MAX_THREADS];
 } ledger;
 
-static unsigned int next_random(unsigned int *state)
+unsigned int next_random(unsigned int *state)
 {
 	*state = *state * 1103515245 + 12345;
 	return *state >> 16;
@@ -279,11 +279,12 @@ static void *ledger_thread(void *arg)
 	return NULL;
 }
 
-static void checkpoint(void)
+void checkpoint(void)
 {
 	uint64_t t = now_ns();
 
-	printf("checkpoint\t%d\t%llu\t%lld\n", getpid(), (unsigned long long)t, (long long)vmlck());
+	printf("checkpoint\t%d\t%llu\t%lld\t%lld\n", getpid(), (unsigned long long)t,
+	       (long long)vmlck(), (long long)status_bytes("VmPin:"));
 	fflush(stdout);
 }
 
@@ -460,7 +461,9 @@ const struct mode modes[] = {
 	{ "fork-exec", "[N]", "N children that lock, exec and loop", run_fork_exec },
 	{ "hammer", "[SECONDS]", "4 threads and 4 processes at full rate; prints the number of calls",
 	  run_hammer },
-	{ "ledger", "[THREADS [STEPS]]", "prints time and VmLck whenever no call is under way", run_ledger },
+	{ "ledger", "[THREADS [STEPS]]", "prints time, VmLck and VmPin whenever no call is under way", run_ledger },
+	{ "books", "[THREADS [SECONDS]]", "the same, from threads that map, unmap and fork at full rate",
+	  run_books },
 	{ "hostile-comm", "", "calls under names that try to break out", run_hostile_comm },
 	{ "stacks", "[N [PAUSE_MS]]", "mlock by stack_inner by stack_middle by stack_outer", run_stacks },
 	{ "hold", "[PAGES]", "lock, print the pid, sleep for ever", run_hold },

@@ -17,6 +17,7 @@
 #ifndef WORKLOAD_H
 #define WORKLOAD_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -151,5 +152,11 @@ extern const struct mode modes[];
 void drop_to_user(uint64_t soft, uint64_t hard);
 void drop_and_log(uint64_t soft, uint64_t hard);
 extern uint64_t user_soft_limit; /* --limit */
+void start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
+unsigned int next_random(unsigned int *state);
+void checkpoint(void);
+
+/* mix.c */
+int run_books(int argc, char **argv);
 
 #endif
