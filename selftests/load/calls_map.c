@@ -196,15 +196,17 @@ bool touch(void *addr)
 {
 	static char handler_stack[1 << 16];
 	stack_t stack = { .ss_sp = handler_stack, .ss_size = sizeof(handler_stack) };
-	struct sigaction old, action = { .sa_handler = on_fault, .sa_flags = SA_ONSTACK };
+	struct sigaction segv, bus, action = { .sa_handler = on_fault, .sa_flags = SA_ONSTACK };
 	bool done;
 
-	if (sigaltstack(&stack, NULL) || sigaction(SIGSEGV, &action, &old))
+	if (sigaltstack(&stack, NULL) || sigaction(SIGSEGV, &action, &segv) ||
+	    sigaction(SIGBUS, &action, &bus))
 		die("sigaltstack");
 	done = !sigsetjmp(before_fault, 1);
 	if (done)
 		*(volatile char *)addr = 1;
-	sigaction(SIGSEGV, &old, NULL);
+	sigaction(SIGSEGV, &segv, NULL);
+	sigaction(SIGBUS, &bus, NULL);
 	return done;
 }
 

@@ -24,13 +24,14 @@
 #define MAX_THREADS 16
 
 uint64_t user_soft_limit = USER_SOFT_LIMIT;
+uid_t user_id = NOBODY;
 
 void drop_to_user(uint64_t soft, uint64_t hard)
 {
 	if (raw_prlimit(0, soft, hard))
 		die("prlimit");
 	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
-	    setresuid(NOBODY, NOBODY, NOBODY))
+	    setresuid(user_id, user_id, user_id))
 		die("setresuid");
 	/* /proc/self stays readable to the user who now owns the process. */
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);

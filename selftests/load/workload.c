@@ -18,13 +18,14 @@
 
 #define SKIPPED 4
 
-/* By what they do: the five calls themselves, or lock and unlock by the way. */
+/* By what they do: the five calls themselves, lock and unlock by the way, charge other counters. */
 static const struct table {
 	const char *group;
 	const struct scenario *scenarios;
 } tables[] = {
 	{ "calls", lock_scenarios }, { "calls", limit_scenarios }, { "calls", life_scenarios },
 	{ "paths", map_scenarios }, { "paths", refused_scenarios }, { "paths", stack_scenarios },
+	{ "charges", shm_scenarios }, { "charges", charge_scenarios },
 };
 #define N_TABLES (sizeof(tables) / sizeof(*tables))
 #define FOR_EACH_SCENARIO(s)                         \
@@ -35,10 +36,6 @@ static const struct table {
 static const enum mlocktrace_op not_made_here[] = {
 	MLOCKTRACE_OP_LOST, MLOCKTRACE_OP_UNATTRIBUTED, MLOCKTRACE_OP_ACCOUNT_LOCKED_VM,
 	MLOCKTRACE_OP_PIN,
-	/* ... or a scenario that is still to be written. */
-	MLOCKTRACE_OP_SHM_LOCK, MLOCKTRACE_OP_SHM_UNLOCK, MLOCKTRACE_OP_SHM_HUGETLB,
-	MLOCKTRACE_OP_IO_URING, MLOCKTRACE_OP_PERF_MMAP, MLOCKTRACE_OP_XDP_UMEM,
-	MLOCKTRACE_OP_ZEROCOPY, MLOCKTRACE_OP_SECRETMEM,
 };
 
 static bool limit_given;
@@ -59,7 +56,7 @@ static void usage(FILE *out)
 static void list(void)
 {
 	FOR_EACH_SCENARIO(s)
-		printf("%-40s %-6s %-5s %s%s\n", s->name, tables[t_].group, s->flags & AS_USER ? "user" : "root", s->help,
+		printf("%-40s %-7s %-5s %s%s\n", s->name, tables[t_].group, s->flags & AS_USER ? "user" : "root", s->help,
 		       s->flags & TP_ONLY ? " (seen by the tracepoint tier only)" : "");
 }
 

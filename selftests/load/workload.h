@@ -7,12 +7,16 @@
  * answered and what /proc/self/status showed before and after, and never asks
  * libmlocktrace. One line per operation, tab-separated:
  *
- *   scenario pid tid op addr len arg ret cause before after limit hard uid target asked overlap where time_ns
- *   mlock_needs_one_page_more 812 812 mlock 0x7f2a1000 69632 0 -12 over_limit 0 0 65536 131072 65534 0 69632 0 - 8123456789
+ *   scenario pid tid op addr len arg ret cause before after limit hard uid target asked overlap where time_ns counter delta
+ *   mlock_needs_one_page_more 812 812 mlock 0x7f2a1000 69632 0 -12 over_limit 0 0 65536 131072 65534 0 69632 0 - 8123456789 vmlck 0
  *
  * What the witness does not know, or what is left to the tracer, is "-". An op
  * with "?" may have left a record. time_ns is when after was read; a record of
- * an earlier time is contained in it.
+ * an earlier time is contained in it. Counters other than vmlck and vmpin are in
+ * no file: then before and after are "-", and delta is what the call must have
+ * done to it, since the kernel has let the limit be reached and not exceeded.
+ * tid "-": done by whoever comes along, a kernel thread or an interrupt, and the
+ * record may be of any process.
  */
 #ifndef WORKLOAD_H
 #define WORKLOAD_H
@@ -33,6 +37,7 @@
 #define MLOCKTRACE_CAUSE_NOT_THE_LIMIT NOT_THE_LIMIT
 
 #define NOBODY 65534
+#define FIRST_UID 0x60000000 /* and a pid: a user of its own */
 #define KIB 1024UL
 #define USER_SOFT_LIMIT (64 * KIB)
 #define USER_HARD_LIMIT (128 * KIB)
@@ -69,6 +74,7 @@ struct scenario {
 
 extern const struct scenario lock_scenarios[], limit_scenarios[], life_scenarios[];
 extern const struct scenario map_scenarios[], refused_scenarios[], stack_scenarios[];
+extern const struct scenario charge_scenarios[], shm_scenarios[];
 
 /* calls.c: the calls under test, each answering 0 or -errno */
 extern size_t page;
@@ -99,7 +105,10 @@ bool call_touch(char *start, size_t pages_below);
 void expect_pages_locked(int64_t pages); /* between calls that leave no record */
 
 /* log.c */
-enum unsaid { UNSAID_LEN = 1, UNSAID_ARG = 2, UNSAID_ASKED = 4, UNSAID_TIME = 8 };
+enum unsaid {
+	UNSAID_LEN = 1, UNSAID_ARG = 2, UNSAID_ASKED = 4, UNSAID_TIME = 8, UNSAID_STATE = 16,
+	UNSAID_ACTOR = 32, UNSAID_ADDR = 64, UNSAID_ERRNO = 128,
+};
 struct log_row {
 	enum mlocktrace_op op;
 	pid_t pid, tid, target;
@@ -109,6 +118,7 @@ struct log_row {
 	uint64_t limit, hard;
 	unsigned long where;
 	unsigned int unsaid;
+	enum mlocktrace_counter counter; /* 0: vmlck */
 	bool optional; /* a record is allowed, but not asked for */
 };
 const char *op_name(unsigned int op);
@@ -152,9 +162,23 @@ extern const struct mode modes[];
 void drop_to_user(uint64_t soft, uint64_t hard);
 void drop_and_log(uint64_t soft, uint64_t hard);
 extern uint64_t user_soft_limit; /* --limit */
+extern uid_t user_id;
 void start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 unsigned int next_random(unsigned int *state);
 void checkpoint(void);
+
+/* calls_charge.c: counters that belong to a user, who is nobody else's here */
+void become_user(size_t limit_pages);
+void drop_to_net_raw(size_t limit_pages);
+enum release { BY_CALLER, BY_ANYONE };
+/* The pages are for rows of ANY, since these depend on the machine. */
+void log_charge(enum mlocktrace_op op, enum mlocktrace_counter counter, long ret, size_t pages);
+void log_release(enum mlocktrace_op op, enum mlocktrace_counter counter, enum release by,
+		 size_t pages);
+void log_pinned(enum mlocktrace_op op, long ret, int64_t pages_before); /* VmPin */
+int64_t vmpin_pages(void);
+void expect_pages_pinned(int64_t pages); /* waits for it, since kernel threads unpin */
+bool can_as_user(bool (*test)(void));
 
 /* mix.c */
 int run_books(int argc, char **argv);
