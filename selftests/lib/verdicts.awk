@@ -75,7 +75,7 @@ BEGIN {
 FNR == NR {
 	may_be_missing = sub(/\?$/, "", $4)
 	if ($4 ~ paths)
-		row = path_row($3, $4, $5, known($6), known($7), known($18), $15, known($16), $8, $9, \
+		row = path_row($3, $4, known($5), known($6), known($7), known($18), $15, known($16), $8, $9, \
 			$10, $11, bytes($12), bytes($13), $14)
 	else if ($4 == "setrlimit")
 		row = limit_row($4, $15 == $2 ? 0 : $15, bytes($12), bytes($13), $8, $9)

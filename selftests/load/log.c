@@ -244,7 +244,8 @@ static int64_t status_file_bytes(const char *file, const char *key)
 		errno = ENODATA;
 		die(key);
 	}
-	return strtoll(at + strlen(key), NULL, 10) * 1024;
+	/* A counter below 0 is shown as if it had no sign: this overflows back to it. */
+	return (uint64_t)strtoull(at + strlen(key), NULL, 10) * 1024;
 }
 
 int64_t status_bytes(const char *key)

@@ -72,7 +72,7 @@ static bool buffer_fits(int ring, size_t pages)
 
 #define NO_RING 255
 
-/* By a user of its own: from about 6.14 on the rings themselves are charged. */
+/* By a user of its own: some kernels (6.18, not 7.3) charge the rings themselves. */
 static size_t ring_pages(void)
 {
 	const size_t limit = 16;
@@ -167,15 +167,24 @@ static void ring_buffers(void)
 	expect_pages_locked(0);
 }
 
-/* What counts is the capability at the time when the ring was made. */
+/*
+ * What counts is the capability at the time when the ring was made. VmPin moves
+ * without a test against the limit, and by 7.3 not at all.
+ */
 static void capable_ring(void)
 {
 	int ring = setup_ring();
 	int64_t before;
+	long ret;
 
 	become_user(16);
 	before = vmpin_pages();
-	log_pinned(MLOCKTRACE_OP_IO_URING, buffer_fits(ring, 32) ? 0 : -errno, before);
+	ret = buffer_fits(ring, 32) ? 0 : -errno;
+	if (!ret && vmpin_pages() == before) {
+		log_skip_rows(2);
+		return;
+	}
+	log_pinned(MLOCKTRACE_OP_IO_URING, ret, before);
 	before = vmpin_pages();
 	log_pinned(MLOCKTRACE_OP_IO_URING, unregister(ring), before);
 }
@@ -445,6 +454,31 @@ static void secret_is_touched(void)
 	log_release(MLOCKTRACE_OP_SECRETMEM, MLOCKTRACE_COUNTER_USER, BY_CALLER, 0);
 }
 
+/* It counts as if it were locked, and only its end ends that. */
+static void secret_of_armed(void)
+{
+	int fd;
+	char *p;
+
+	become_user(16);
+	fd = secret_file(4);
+	call(MLOCKTRACE_OP_MLOCKALL, NULL, 0, MCL_FUTURE);
+	p = call_mmap(NULL, 4 * page, RW, MAP_SHARED, fd);
+	call_munlock(p, 4 * page);
+	call(MLOCKTRACE_OP_MUNLOCKALL, NULL, 0, 0);
+	call_munmap(p, 4 * page);
+}
+
+static const char *no_secret(void)
+{
+	int fd = secret_file(1);
+
+	if (fd < 0)
+		return "no memfd_secret (boot with secretmem.enable=1)";
+	close(fd);
+	return NULL;
+}
+
 static const char *secret_counts(int64_t pages)
 {
 	int fd = secret_file(1);
@@ -453,7 +487,7 @@ static const char *secret_counts(int64_t pages)
 	void *p;
 
 	if (fd < 0)
-		return "no memfd_secret (boot with secretmem.enable=1)";
+		return no_secret();
 	p = mmap(NULL, page, RW, MAP_SHARED, fd, 0);
 	same = vmlck() - before == pages * (int64_t)page;
 	munmap(p, page);
@@ -500,5 +534,9 @@ const struct scenario charge_scenarios[] = {
 	  secret_is_touched, not_charged_by_page, {
 		ROW(SECRETMEM, 0, OK, 1), ROW(SECRETMEM, 0, OK, 1), ROW(SECRETMEM, 0, OK, 1),
 		OVER(SECRETMEM, ENOMEM), ROW(SECRETMEM, 0, OK, -3) } },
+	{ "secret_memory_of_an_armed_process", "is locked until it is unmapped", 0,
+	  secret_of_armed, no_secret, {
+		ROW(MLOCKALL, 0, OK, 0), ROW(MMAP, 0, OK, 4), ROW(MUNLOCK, 0, OK, 0),
+		ROW(MUNLOCKALL, 0, OK, 0), ROW(MUNMAP, 0, OK, -4) } },
 	{ NULL, NULL, 0, NULL, NULL, { { 0 } } }
 };

@@ -71,6 +71,19 @@ static void armed_maps(void)
 	expect_pages_locked(0);
 }
 
+static void disarmed_by_mlockall(void)
+{
+	int64_t held;
+
+	arm();
+	call_mmap_anonymous(NULL, 2, 0);
+	call(MLOCKTRACE_OP_MLOCKALL, NULL, 0, MCL_CURRENT);
+	held = vmlck() / (int64_t)page;
+	plain_mmap(NULL, 4, 0);
+	expect_pages_locked(held);
+	call(MLOCKTRACE_OP_MUNLOCKALL, NULL, 0, 0);
+}
+
 static void armed_on_fault(void)
 {
 	char *p;
@@ -130,6 +143,30 @@ static void what_does_not_count(void)
 		complain("locked pages could be thrown away");
 	expect_pages_locked(6);
 	call_munmap(p, 6 * page);
+}
+
+/* 2^32 pages: some kernels (6.1.192, 6.18.44) lose them when locking, not when unmapping. */
+#define VERY_MUCH (sizeof(long) > 4 ? (size_t)(1ULL << 44) : 0)
+#define UNCHARGED (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+
+static void very_much(void)
+{
+	void *p = mmap(NULL, VERY_MUCH, PROT_READ, UNCHARGED, -1, 0);
+
+	call(MLOCKTRACE_OP_MLOCK2, p, VERY_MUCH, MLOCK_ONFAULT);
+	call_munmap(p, VERY_MUCH);
+	if (!vmlck())
+		log_skip_rows(1);
+}
+
+static const char *not_very_much(void)
+{
+	void *p = mmap(NULL, VERY_MUCH, PROT_READ, UNCHARGED, -1, 0);
+
+	if (p == MAP_FAILED)
+		return "no mapping of 16 TiB";
+	munmap(p, VERY_MUCH);
+	return NULL;
 }
 
 /* ---- brk and shmat ---------------------------------------------------------- */
@@ -373,6 +410,10 @@ const struct scenario map_scenarios[] = {
 	  armed_maps, NULL, {
 		ROW(MLOCKALL, 0, OK, 0), ROW(MMAP, 0, OK, 4), ROW(MMAP, 0, OK, 2),
 		ROW(MUNLOCK, 0, OK, -3), ROW(MUNMAP, 0, OK, -1), ROW(MUNLOCKALL, 0, OK, -2) } },
+	{ "another_mlockall_disarms", "MCL_CURRENT without MCL_FUTURE", NEEDS_IPC_LOCK,
+	  disarmed_by_mlockall, NULL, {
+		ROW(MLOCKALL, 0, OK, 0), ROW(MMAP, 0, OK, 2), ROW(MLOCKALL, 0, OK, ANY),
+		ROW(MUNLOCKALL, 0, OK, ANY) } },
 	{ "armed_on_fault_charges_in_full", "MCL_FUTURE with MCL_ONFAULT", AS_USER,
 	  armed_on_fault, NULL, {
 		ROW(MLOCKALL, 0, OK, 0), ROW(MMAP, 0, OK, 4), ROW(MLOCK, 0, OK, 0),
@@ -389,6 +430,9 @@ const struct scenario map_scenarios[] = {
 	  unmap_half_locked, NULL, {
 		ROW(MLOCK, 0, OK, 2), ROW(MLOCK, 0, OK, 1), ROW(MUNMAP, 0, OK, -3),
 		ROW(MLOCK, 0, OK, 3), ROW(MUNMAP, 0, OK, -2), ROW(EXIT, 0, OK, -1) } },
+	{ "munmap_of_16_tib", "the counter of some kernels falls below 0", NEEDS_IPC_LOCK | ONLY_64,
+	  very_much, not_very_much, {
+		ROW(MLOCK2, 0, OK, ANY), ROW(MUNMAP, 0, OK, ANY), ROW(EXIT, 0, OK, ANY) } },
 	{ "mprotect_and_madvise_do_not_count", "mappings are split and merged, no more", AS_USER,
 	  what_does_not_count, NULL, { ROW(MMAP, 0, OK, 6), ROW(MUNMAP, 0, OK, -6) } },
 	{ "armed_heap_grows_and_shrinks", "brk in pages; within a page nothing happens", AS_USER,

@@ -184,6 +184,25 @@ static void map_over_counts_twice(void)
 	call_mlock(p, 10 * page);
 }
 
+/* This system call maps anew with the flags that the mapping has. */
+static void remap_counts_twice(void)
+{
+	const int shared = MAP_SHARED | MAP_ANONYMOUS | MAP_LOCKED;
+	char *p = call_mmap(NULL, 10 * page, RW, shared, -1);
+	struct log_row row = {
+		.op = MLOCKTRACE_OP_MMAP, .optional = true,
+		.unsaid = UNSAID_ADDR | UNSAID_LEN | UNSAID_ARG | UNSAID_ASKED,
+	};
+
+	if (syscall(SYS_remap_file_pages, p, page, 0, 1, 0))
+		die("remap_file_pages");
+	expect_pages_locked(10);
+	row.before = vmlck();
+	row.ret = syscall(SYS_remap_file_pages, p + page, 7 * page, 0, 2, 0) ? -errno : 0;
+	row.after = vmlck();
+	log_row(&row);
+}
+
 static void map_huge(void)
 {
 	call_mmap_anonymous(NULL, HUGE / page,
@@ -365,6 +384,9 @@ const struct scenario refused_scenarios[] = {
 	  map_over_counts_twice, NULL, {
 		ROW(MMAP, 0, OK, 10), OVER(MMAP, EAGAIN), ROW(MLOCK, 0, OK, 0),
 		ROW(EXIT, 0, OK, -10) } },
+	{ "remap_file_pages_counts_twice", "7 pages of 10 that are locked", AS_USER,
+	  remap_counts_twice, NULL, {
+		ROW(MMAP, 0, OK, 10), OVER(MMAP, EAGAIN), ROW(EXIT, 0, OK, -10) } },
 	{ "huge_pages_over_limit", "although they would not be charged", AS_USER,
 	  map_huge, no_huge_pages, { OVER(MMAP, EAGAIN) } },
 	{ "capability_given_up_after_arming", "32 pages with it, none without", NEEDS_IPC_LOCK,

@@ -169,6 +169,15 @@ static void over_address_space(void)
 	other_limit(RLIMIT_AS, 0);
 }
 
+static void over_guard_gap(void)
+{
+	char *end = stack_room();
+
+	if (mmap(end - 20 * page, page, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		die("mmap");
+	call_touch(map_stack(end, 4, MAP_LOCKED), 1);
+}
+
 /* ---- the stack of another process ------------------------------------------- */
 
 static int to_child[2], to_parent[2];
@@ -286,6 +295,8 @@ const struct scenario stack_scenarios[] = {
 	{ "stack_in_full_address_space", "RLIMIT_AS", AS_USER, over_address_space, NULL, {
 		ROW(MMAP, 0, OK, 4), ELSE(STACK, ENOMEM), ELSE(STACK, ENOMEM),
 		ROW(STACK, 0, OK, 1), ROW(EXIT, 0, OK, -5) } },
+	{ "stack_at_a_mapping_below", "the gap that the kernel keeps", AS_USER, over_guard_gap, NULL, {
+		ROW(MMAP, 0, OK, 4), ELSE(STACK, ENOMEM), ROW(EXIT, 0, OK, -4) } },
 	{ "stack_grows_by_a_strangers_hand", "reading it in /proc/PID/mem, and by ptrace, over its limit",
 	  NEEDS_IPC_LOCK, grow_by_stranger, NULL, {
 		ROW(MMAP, 0, OK, 4), ROW(STACK, 0, OK, 20), ROW(STACK, 0, OK, 2),
