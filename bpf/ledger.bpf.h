@@ -118,13 +118,41 @@ MLT_SUB __u64 mlt_mapping_start(struct mlt_call *call, __u64 at, __u64 end)
 	return vma ? BPF_CORE_READ(vma, vm_start) : 0;
 }
 
-/* Which part of the address space a change was about, and what the kernel's test adds up. */
-MLT_SUB int mlt_implicit_range(struct mlt_call *call, __s64 delta)
+/*
+ * Where a stack begins now that has grown: as expand_downwards() told us, else the
+ * lowest mapping of the main one, if that is the locked one; 0 = not known. No
+ * more than stack_vm pages belong to stacks, and nothing else is near.
+ */
+static __always_inline __u64 mlt_grown_stack(struct mlt_call *call, struct mm_struct *mm)
+{
+	struct mlt_call *grows = mlt_nested_active();
+	struct vm_area_struct *vma;
+	__u64 top, start;
+
+	if (grows && grows->op == MLOCKTRACE_OP_STACK && grows->mm == call->mm) {
+		mlt_call_done(grows);
+		return PAGE_DOWN(grows->addr);
+	}
+	if (call->flags & MLOCKTRACE_F_REMOTE)
+		return 0;
+	top = PAGE_UP(BPF_CORE_READ(mm, start_stack));
+	start = mlt_mapping_start(call, top - mlt_bytes(BPF_CORE_READ(mm, stack_vm)), top);
+	vma = (struct vm_area_struct *)call->walk.first;
+	if (!start || ~BPF_CORE_READ(vma, vm_flags) & (MLT_VM_LOCKED | MLT_VM_GROWSDOWN))
+		return 0;
+	return start;
+}
+
+/*
+ * Which part of the address space a change was about, and what the kernel's test
+ * adds up. @was: the break before.
+ */
+MLT_SUB int mlt_implicit_range(struct mlt_call *call, __s64 delta, __u64 was)
 {
 	__s32 nr = mlt_sysno();
 	struct mm_struct *mm;
-	__u64 stack;
 	int compat;
+	__u64 brk;
 
 	if (!call)
 		return 0;
@@ -139,8 +167,8 @@ MLT_SUB int mlt_implicit_range(struct mlt_call *call, __s64 delta)
 			call->arg = call->args[3];
 			if (call->arg & MLT_MAP_LOCKED)
 				call->flags |= MLOCKTRACE_F_MAP_LOCKED;
-		} else if (nr != (compat ? MLT_NR32_shmat : MLT_NR64_shmat)) {
-			call->addr = 0;
+		} else { /* shmat: the address asked for; of others the arguments mean something else */
+			call->addr = nr == (compat ? MLT_NR32_shmat : MLT_NR64_shmat) ? call->args[1] : 0;
 		}
 		call->asked = PAGE_UP(call->len);
 		break;
@@ -153,19 +181,14 @@ MLT_SUB int mlt_implicit_range(struct mlt_call *call, __s64 delta)
 			call->asked = PAGE_UP(call->len) - PAGE_UP(call->overlap);
 		break;
 	case MLOCKTRACE_OP_BRK:
-		/* The break is the new one already; growth lies below it, what went lies above. */
-		call->addr = PAGE_UP(BPF_CORE_READ(mm, brk));
-		if (delta > 0) {
-			call->addr -= call->len;
-			call->asked = call->len;
-		}
+		brk = BPF_CORE_READ(mm, brk);
+		call->addr = PAGE_UP(brk < was ? brk : was);
+		call->len = PAGE_UP(brk < was ? was : brk) - call->addr;
+		call->asked = brk < was ? 0 : call->len;
 		break;
 	case MLOCKTRACE_OP_STACK:
 		call->asked = call->len;
-		stack = BPF_CORE_READ(mm, start_stack);
-		call->addr = call->flags & MLOCKTRACE_F_REMOTE ?
-				     0 :
-				     mlt_mapping_start(call, stack, PAGE_DOWN(stack) + PAGE_BYTES);
+		call->addr = mlt_grown_stack(call, mm);
 		break;
 	case MLOCKTRACE_OP_MUNMAP:
 		if (nr == (compat ? MLT_NR32_munmap : MLT_NR64_munmap))
@@ -254,6 +277,8 @@ MLT_SUB __u8 mlt_implicit_op(struct mlt_mm *known, __u64 mm, __s64 delta)
 		return MLOCKTRACE_OP_ACCOUNT_LOCKED_VM;
 	if ((__u64)READ(task, mm) == mm && nr >= 0)
 		op = mlt_op_of_number(nr, mlt_is_compat());
+	if (nr == MLT_NR32_ipc && op == MLOCKTRACE_OP_MMAP && mlt_is_compat() && delta < 0)
+		op = MLOCKTRACE_OP_MUNMAP; /* shmdt */
 	if (!op)
 		op = grown ? MLOCKTRACE_OP_STACK : MLOCKTRACE_OP_UNATTRIBUTED;
 	return op;
@@ -310,7 +335,7 @@ MLT_SUB int mlt_implicit_change(void *ctx, struct mlt_mm *known, __u64 mm, __s64
 		call->flags |= MLOCKTRACE_F_REMOTE;
 		call->target_pid = known->pid;
 	}
-	mlt_implicit_range(call, now - before);
+	mlt_implicit_range(call, now - before, known->brk_before);
 	/* What the call answers, and where the mapping went, its exit tells. */
 	if (exits && !call->nested)
 		return 0;
@@ -346,6 +371,8 @@ MLT_SUB int mlt_sync(void *ctx, __u64 mm, struct mlt_call *call)
 	if (before == MLT_UNKNOWN)
 		before = call ? call->before : now;
 	known->last = now;
+	known->brk_before = known->brk;
+	known->brk = BPF_CORE_READ((struct mm_struct *)mm, brk);
 	if (!call)
 		return mlt_implicit_change(ctx, known, mm, before, now);
 	known->stack_vm = BPF_CORE_READ((struct mm_struct *)mm, stack_vm);
@@ -360,12 +387,17 @@ static __always_inline int mlt_may_hold(struct mm_struct *mm)
 	return *mlt_mm_filter(BPF_CORE_READ(mm, mmap_base)) || BPF_CORE_READ(mm, locked_vm);
 }
 
-/* The same where no tracepoint tells of the release: at the ends of functions inside the lock. */
-static __always_inline int mlt_sync_here(void *ctx)
+/*
+ * The same where no tracepoint tells of the release: at the ends of functions
+ * inside the lock. Such a kernel's verifier takes seconds to follow it from each
+ * of its callers; a global function it looks at once. That knows no context, so
+ * these records have no stacks.
+ */
+__noinline int mlt_sync_here(void)
 {
 	struct mm_struct *mm = READ(mlt_current(), mm);
 
-	return mm && cfg.implicit && mlt_may_hold(mm) ? mlt_sync(ctx, (__u64)mm, 0) : 0;
+	return !cfg.mmap_lock && mm && cfg.implicit && mlt_may_hold(mm) ? mlt_sync(0, (__u64)mm, 0) : 0;
 }
 
 /* ---- the ends of system calls that may change the counter by the way ------------ */
@@ -405,7 +437,7 @@ MLT_SUB int mlt_implicit_fails(void *ctx, struct mlt_call *call, __s32 err)
 		call->before = call->after = mlt_locked_vm();
 		if (BPF_CORE_READ(task, mm, mm_users.counter) > 1)
 			call->flags |= MLOCKTRACE_F_SAMPLED;
-		mlt_implicit_range(call, 0);
+		mlt_implicit_range(call, 0, 0);
 	}
 	if (call->op == MLOCKTRACE_OP_BRK) { /* (range by delta: there was none) */
 		brk = PAGE_UP(BPF_CORE_READ(mm, brk));
@@ -437,10 +469,6 @@ MLT_SUB int mlt_implicit_exit(void *ctx, __u8 op, __u64 ret)
 
 	if (call && !call->implicit) /* an exit went missing; not ours */
 		return 0;
-	if (!cfg.mmap_lock) {
-		mlt_sync_here(ctx);
-		call = mlt_call_active();
-	}
 	if (op == MLOCKTRACE_OP_BRK)
 		err = mlt_brk_failed(ret) ? -MLT_ENOMEM : 0;
 	if (call && call->before != call->after) {

@@ -91,7 +91,7 @@ static __always_inline int mlt_wrapper(__u32 sys, const struct pt_regs *regs)
 /* Nearly all of these succeed and lock nothing: out after two compares. */
 static __always_inline int mlt_by_the_way(void *ctx, __u8 op, __u64 ret)
 {
-	if (!shared.active && cfg.mmap_lock && ret < -MLT_MAX_ERRNO && (op != MLOCKTRACE_OP_BRK || !mlt_brk_failed(ret)))
+	if (!shared.active && ret < -MLT_MAX_ERRNO && (op != MLOCKTRACE_OP_BRK || !mlt_brk_failed(ret)))
 		return 0;
 	return mlt_implicit_exit(ctx, op, ret);
 }
@@ -100,11 +100,15 @@ static __always_inline int mlt_by_the_way(void *ctx, __u8 op, __u64 ret)
 	SEC("?fexit/" symbol)                                                                      \
 	int fexit_##abi##_##tag(MLT_CTX)                                                           \
 	{                                                                                          \
+		if (MLOCKTRACE_OP_##OP == MLOCKTRACE_OP_MREMAP) /* growth in place */              \
+			mlt_sync_here();                                                           \
 		return mlt_by_the_way(ctx, MLOCKTRACE_OP_##OP, CTX(1));                            \
 	}                                                                                          \
 	SEC("?kretprobe/" symbol)                                                                  \
 	int kretprobe_##abi##_##tag(struct pt_regs *ctx)                                           \
 	{                                                                                          \
+		if (MLOCKTRACE_OP_##OP == MLOCKTRACE_OP_MREMAP)                                    \
+			mlt_sync_here();                                                           \
 		return mlt_by_the_way(ctx, MLOCKTRACE_OP_##OP, ctx->ax);                           \
 	}
 
@@ -224,9 +228,8 @@ int tp_sys_exit(MLT_CTX)
 	op = mlt_op_of_number(nr, compat);
 	if (!op || mlt_by_name(compat))
 		return 0;
-	if (mlt_exit_row(nr, compat) == MLT_SYSEXIT_MAX)
-		return cfg.mmap_lock ? 0 : mlt_sync_here(ctx);
-	return mlt_by_the_way(ctx, op, ret);
+	mlt_sync_here();
+	return mlt_exit_row(nr, compat) == MLT_SYSEXIT_MAX ? 0 : mlt_by_the_way(ctx, op, ret);
 }
 
 /*

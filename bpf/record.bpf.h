@@ -66,6 +66,7 @@ MLT_SUB int mlt_mm_name(__u64 mm, struct task_struct *task, int wanted)
 	fresh.wanted = wanted;
 	fresh.last = MLT_UNKNOWN;
 	fresh.stack_vm = BPF_CORE_READ((struct mm_struct *)mm, stack_vm);
+	fresh.brk = BPF_CORE_READ((struct mm_struct *)mm, brk);
 	bpf_core_read(fresh.comm, sizeof(fresh.comm), &owner->comm);
 	if (bpf_map_update_elem(&mms, &key, &fresh, BPF_NOEXIST))
 		return -1;
@@ -254,7 +255,7 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	__builtin_memset(e->limit_comm, 0, sizeof(e->limit_comm));
 	e->owner_uid = 0;
 	e->reserved = 0;
-	if (cfg.stacks)
+	if (cfg.stacks && ctx)
 		mlt_fill_stacks(ctx, (struct mlt_stacked_event *)e);
 	bpf_ringbuf_submit(e, mlt_wakeup());
 	return 0;

@@ -114,6 +114,7 @@ struct mlt_mm {
 	__u64 limit, hard_limit; /* when it was named */
 	__s64 last;	/* pages: the counter when mmap_lock was last released, or MLT_UNKNOWN */
 	__u64 stack_vm; /* pages: mm->stack_vm at that time */
+	__u64 brk, brk_before; /* mm->brk at that time, and at the one before */
 	__u64 armed_ns; /* when mlockall(MCL_FUTURE) was called; 0 = not, or before we came */
 	__u32 armed_capable; /*   with CAP_IPC_LOCK */
 	__u32 dead;	/* exit_mmap has begun; mmap_lock is released once more after that */

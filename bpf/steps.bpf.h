@@ -266,8 +266,7 @@ static __always_inline int mlt_expand_downwards_exit(void *ctx, __s32 ret)
 	call->where = 0;
 	if (ret)
 		return mlt_stack_refused(ctx, call, vma, call->addr);
-	mlt_call_done(call);
-	return cfg.mmap_lock ? 0 : mlt_sync_here(ctx);
+	return mlt_sync_here(); /* or the release of the lock will find it */
 }
 
 /*
@@ -316,22 +315,22 @@ static __always_inline int mlt___account_locked_vm_enter(void *ctx, const __u64 
 
 static __always_inline int mlt_mmap_region_exit(void *ctx, __s32 ret)
 {
-	return mlt_sync_here(ctx);
+	return mlt_sync_here();
 }
 
 static __always_inline int mlt___do_munmap_exit(void *ctx, __s32 ret)
 {
-	return mlt_sync_here(ctx);
+	return mlt_sync_here();
 }
 
 static __always_inline int mlt_do_brk_flags_exit(void *ctx, __s32 ret)
 {
-	return mlt_sync_here(ctx);
+	return mlt_sync_here();
 }
 
 static __always_inline int mlt_move_vma_exit(void *ctx, __s32 ret)
 {
-	return mlt_sync_here(ctx);
+	return mlt_sync_here();
 }
 
 #endif
