@@ -337,6 +337,8 @@ void mlt_say_maybe_limit(struct mlt_say *say, const struct mlocktrace_event *eve
 /* Was the sum made at all? */
 static bool is_compared(const struct mlocktrace_event *event)
 {
+	if (!event->asked || mlt_had_unknown(event))
+		return false;
 	switch (event->op) {
 	case MLOCKTRACE_OP_MMAP:
 	case MLOCKTRACE_OP_BRK:
@@ -344,7 +346,7 @@ static bool is_compared(const struct mlocktrace_event *event)
 	case MLOCKTRACE_OP_SHM_HUGETLB:
 		return false;
 	}
-	return event->asked && !mlt_had_unknown(event);
+	return true;
 }
 
 void mlt_say_fits(struct mlt_say *say, const struct mlocktrace_event *event)

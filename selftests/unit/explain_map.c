@@ -371,6 +371,21 @@ static void what_is_not_about_the_limit_says_so(void)
 	}
 }
 
+static void a_sum_is_shown_to_fit_only_where_it_was_made(void)
+{
+	struct mlocktrace_event event = refused(MLOCKTRACE_OP_MMAP, -ENOMEM, 9);
+
+	event.limit = 8 * M;
+	check(says_not(&event, "fit the soft limit"));
+	event.flags = F(ARMED);
+	check(says(&event, "in the address space (60K locked + 16K asked fit the soft limit of 8.0M); overcommit"));
+	event.flags |= F(NO_BEFORE);
+	check(says_not(&event, "fit the soft limit"));
+	event = refused(MLOCKTRACE_OP_SHM_HUGETLB, -ENOMEM, 29);
+	event.limit = 8 * M;
+	check(says_not(&event, "fit the soft limit"));
+}
+
 static void what_worked_tells_where_it_stands(void)
 {
 	struct mlocktrace_event event = sample_lock(MLOCKTRACE_OP_MMAP, 60 * K, 64 * K);
@@ -500,6 +515,7 @@ int main(void)
 		KTAP_TEST(pinned_pages_are_called_so),
 		KTAP_TEST(permissions_of_another_kind_are_named),
 		KTAP_TEST(what_is_not_about_the_limit_says_so),
+		KTAP_TEST(a_sum_is_shown_to_fit_only_where_it_was_made),
 		KTAP_TEST(what_worked_tells_where_it_stands),
 		KTAP_TEST(every_sum_printed_holds_as_printed),
 	};
