@@ -193,6 +193,8 @@ MLT_SUB int mlt_implicit_range(struct mlt_call *call, __s64 delta, __u64 was)
 	case MLOCKTRACE_OP_MUNMAP:
 		if (nr == (compat ? MLT_NR32_munmap : MLT_NR64_munmap))
 			call->len = call->args[1];
+		else if (nr != (compat ? MLT_NR32_shmdt : MLT_NR64_shmdt))
+			call->addr = 0;
 		break;
 	case MLOCKTRACE_OP_UNATTRIBUTED:
 	case MLOCKTRACE_OP_ACCOUNT_LOCKED_VM:

@@ -24,6 +24,12 @@ static bool is_to_be_locked(const struct mlocktrace_event *event)
 	       mlt_is_in(event, "remap_file_pages");
 }
 
+/* A refused shmat does not say how large the segment is; nothing else there answers EAGAIN (do_shmat). */
+bool mlt_size_unknown(const struct mlocktrace_event *event)
+{
+	return !event->asked && event->ret < 0 && mlt_is_in(event, "shmat");
+}
+
 enum mlocktrace_cause mlt_mmap_cause(const struct mlocktrace_event *event)
 {
 	bool is_limit = is_to_be_locked(event) && mlt_could_be_limit(event);
@@ -35,6 +41,9 @@ enum mlocktrace_cause mlt_mmap_cause(const struct mlocktrace_event *event)
 			return mlt_eperm_cause(event);
 		return MLOCKTRACE_CAUSE_DENIED;
 	case -EAGAIN:
+		if (mlt_size_unknown(event) && mlt_has(event, MLOCKTRACE_F_ARMED) &&
+		    !mlt_has(event, MLOCKTRACE_F_CAPABLE))
+			return MLOCKTRACE_CAUSE_OVER_LIMIT;
 		return is_limit ? MLOCKTRACE_CAUSE_OVER_LIMIT : MLOCKTRACE_CAUSE_OTHER;
 	case -ENOMEM:
 		/* It makes ENOMEM of whatever its mapping met (aio_setup_ring). */

@@ -101,7 +101,10 @@ static void say_sum(struct mlt_say *say, const struct mlocktrace_event *event, b
 			mlt_say(say, "what it holds over all its processes");
 		else
 			mlt_say(say, "%s %s", figure(had, mlt_had(event), exact), held_as(event));
-		mlt_say(say, " + %s asked", figure(asked, event->asked, exact));
+		if (mlt_size_unknown(event))
+			mlt_say(say, " + the size of the segment");
+		else
+			mlt_say(say, " + %s asked", figure(asked, event->asked, exact));
 		if (mlt_overlap(event))
 			mlt_say(say, " - %s%s already locked",
 				mlt_has(event, MLOCKTRACE_F_OVERLAP_KNOWN) ? "" : "at least ",

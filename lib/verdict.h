@@ -88,6 +88,9 @@ const char *mlt_syscall_name(const struct mlocktrace_event *event);
 /* syscalls.c: is it the system call of this name? */
 bool mlt_is_in(const struct mlocktrace_event *event, const char *name);
 
+/* cause_map.c: what was asked for is not in the record. */
+bool mlt_size_unknown(const struct mlocktrace_event *event);
+
 /* cause.c: what is compared with the limit: had + asked, less what of it mlock finds locked already
  * (naive: not less); MLOCKTRACE_UNLIMITED where that does not fit. */
 uint64_t mlt_lock_sum(const struct mlocktrace_event *event, bool naive);

@@ -104,7 +104,7 @@ char *call_shmat(int id, size_t len)
 	};
 
 	row.before = vmlck();
-	return answer_address(&row, (long)shmat(id, NULL, 0));
+	return answer_address(&row, syscall(SYS_shmat, id, NULL, 0));
 }
 
 void call_shmdt(void *addr)
@@ -115,7 +115,7 @@ void call_shmdt(void *addr)
 	};
 
 	row.before = vmlck();
-	row.ret = shmdt(addr) ? -errno : 0;
+	row.ret = syscall(SYS_shmdt, addr) ? -errno : 0;
 	row.after = vmlck();
 	log_row(&row);
 }
@@ -137,7 +137,7 @@ bool call_brk(char *to)
 	new_end = whole_pages((unsigned long)to);
 	row.addr = old_end < new_end ? old_end : new_end;
 	row.len = old_end < new_end ? new_end - old_end : old_end - new_end;
-	row.asked = row.len;
+	row.asked = old_end < new_end ? row.len : 0;
 	row.before = vmlck();
 	row.ret = (char *)syscall(SYS_brk, to) == to ? 0 : -ENOMEM;
 	row.after = vmlck();
