@@ -118,7 +118,7 @@ static void no_access_on_fault(void)
 }
 
 /* 5.10 does, later kernels leave the pages alone. */
-static const char *on_fault_faults_in(void)
+const char *on_fault_faults_in(void)
 {
 	unsigned long p = (unsigned long)map_pages(1, PROT_NONE);
 	bool fails = raw_call(MLOCKTRACE_OP_MLOCK2, p, page, MLOCK_ONFAULT) < 0;
