@@ -295,6 +295,33 @@ MLT_SUB int mlt_end_setrlimit(struct mlt_call *call, __s32 ret)
 	return 0;
 }
 
+/* A limit was set: what it breaks, it breaks later, and perhaps in a child. */
+MLT_SUB int mlt_note_origin(const struct mlt_call *call)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32, target = tgid;
+	struct mlt_origin origin = {};
+
+	if (!call)
+		return 0;
+	/* The id of another process is known in the reader's namespace only, if that is not the first. */
+	if (call->target_pid)
+		target = call->target_tgid ? call->target_tgid :
+			 shared.pidns_level ? 0 : call->target_pid;
+	else if (call->flags & MLOCKTRACE_F_FOREIGN_TARGET)
+		target = 0;
+	if (!target)
+		return 0;
+	origin.time_ns = call->time_ns;
+	origin.limit = call->limit;
+	origin.pid = mlt_current_pid();
+	bpf_get_current_comm(origin.comm, sizeof(origin.comm));
+	if (!bpf_map_update_elem(&origins, &target, &origin, BPF_NOEXIST))
+		__sync_fetch_and_add(&shared.origins, 1);
+	else
+		bpf_map_update_elem(&origins, &target, &origin, BPF_ANY);
+	return 0;
+}
+
 MLT_SUB int mlt_limit_change_wanted(const struct mlt_call *call)
 {
 	__u32 target;
@@ -370,6 +397,8 @@ MLT_SUB int mlt_call_end(void *ctx, struct mlt_call *call, __s32 ret)
 		if (!mlt_limit_change_wanted(call))
 			return 0;
 		mlt_end_setrlimit(call, ret);
+		if (!ret)
+			mlt_note_origin(call);
 		if (mlt_capable())
 			call->flags |= MLOCKTRACE_F_CAPABLE;
 	} else {

@@ -326,6 +326,7 @@ int tp_sched_process_exec(MLT_CTX)
 {
 	__u32 old = CTX(1);
 
+	mlt_exec_origin();
 	return old == (__u32)bpf_get_current_pid_tgid() ? 0 : mlt_forget_thread(old);
 }
 

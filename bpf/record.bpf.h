@@ -183,6 +183,29 @@ static __always_inline void mlt_fill_stacks(void *ctx, struct mlt_stacked_event 
 		s->event.flags |= MLOCKTRACE_F_TRUNCATED_STACK;
 }
 
+/* Of a refusal: who set the limit that was in the way. */
+static __always_inline void mlt_fill_origin(struct mlocktrace_event *e, __s32 ret)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct mlt_origin *origin;
+
+	origin = ret < 0 && shared.origins ? bpf_map_lookup_elem(&origins, &tgid) : 0;
+	/* Somebody we do not follow may have set another one since. */
+	if (origin && origin->limit == e->limit) {
+		e->limit_ns = origin->time_ns;
+		e->limit_pid = origin->pid;
+		e->limit_forks = origin->forks;
+		e->limit_execs = origin->execs;
+		__builtin_memcpy(e->limit_comm, origin->comm, sizeof(e->limit_comm));
+	} else {
+		e->limit_ns = 0;
+		e->limit_pid = 0;
+		e->limit_forks = 0;
+		e->limit_execs = 0;
+		__builtin_memset(e->limit_comm, 0, sizeof(e->limit_comm));
+	}
+}
+
 /*
  * Make the record. @who: see mlt_fill_who(). The call's counters are in pages,
  * the record's in bytes.
@@ -248,11 +271,7 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	e->n_kernel = 0;
 	e->sysno = mlt_sysno();
 	e->armed_ns = mm && call->flags & MLOCKTRACE_F_ARMED ? mm->armed_ns : 0;
-	e->limit_ns = 0;
-	e->limit_pid = 0;
-	e->limit_forks = 0;
-	e->limit_execs = 0;
-	__builtin_memset(e->limit_comm, 0, sizeof(e->limit_comm));
+	mlt_fill_origin(e, ret);
 	e->owner_uid = 0;
 	e->reserved = 0;
 	if (cfg.stacks && ctx)

@@ -75,7 +75,9 @@ struct mlt_shared {
 	__u32 max_map_count;  /* loader: vm.max_map_count */
 	__u32 pidns_level;    /* set by the task iterator: reader's pid namespace, */
 	__u32 pidns_inum;     /*   depth and inode */
-	__u64 pad[5];
+	__u32 origins;	      /* programs, atomically: entries of that map */
+	__u32 pad32;
+	__u64 pad[4];
 	__u64 zeros[64];      /* what a new entry of a map is copied from */
 	__u32 mm_filter[MLT_MM_FILTER]; /* programs, atomically: address spaces known, by hash */
 	struct mlt_cpu cpus[MLT_MAX_CPUS];

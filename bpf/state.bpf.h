@@ -78,6 +78,7 @@ struct mlt_call {
 	__u32 arg;
 	__s32 inner_ret;
 	__u32 target_pid;
+	__u32 target_tgid; /* the same in the initial pid namespace; 0 = not known */
 	__u8 op;
 	__u8 active;
 	__u8 seen_lock;	   /* before and after were read under mmap_lock */
@@ -131,6 +132,23 @@ struct {
 	__type(key, __u64); /* address of the mm_struct */
 	__type(value, struct mlt_mm);
 } mms SEC(".maps");
+
+/* Where the limit of a process came from, if it was set while we looked. */
+struct mlt_origin {
+	__u64 time_ns;
+	__u64 limit; /* bytes, the soft one */
+	__u32 pid; /* as the reader sees it */
+	__u16 forks;
+	__u16 execs;
+	char comm[MLOCKTRACE_COMM_LEN];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32); /* tgid in the initial pid namespace */
+	__type(value, struct mlt_origin);
+} origins SEC(".maps");
 
 /* With by_pid: processes to record, by pid in the reader's pid namespace. */
 struct {

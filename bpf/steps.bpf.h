@@ -166,8 +166,10 @@ static __always_inline int mlt_do_prlimit_enter(void *ctx, const __u64 *arg)
 	call->limit_known = 1;
 	signal = BPF_CORE_READ(target, signal);
 	call->target_pid = 0;
-	if ((__u32)BPF_CORE_READ(target, tgid) != bpf_get_current_pid_tgid() >> 32)
+	if ((__u32)BPF_CORE_READ(target, tgid) != bpf_get_current_pid_tgid() >> 32) {
 		call->target_pid = mlt_pid(target);
+		call->target_tgid = BPF_CORE_READ(target, tgid);
+	}
 	call->old_limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
 	call->old_hard_limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
 	call->flags &= ~(MLOCKTRACE_F_NO_BEFORE | MLOCKTRACE_F_FOREIGN_TARGET);

@@ -116,6 +116,32 @@ MLT_SUB int mlt_fork_record(void *ctx, struct task_struct *parent, __u32 pid)
 	return mlt_emit(ctx, call, 0, mlt_mm_known(call), 0);
 }
 
+/* A child has its parent's limits. */
+static __always_inline void mlt_inherit_origin(__u32 parent, __u32 child)
+{
+	struct mlt_origin *from, origin;
+
+	from = shared.origins ? bpf_map_lookup_elem(&origins, &parent) : 0;
+	if (!from)
+		return;
+	origin = *from;
+	if (origin.forks != 0xffff)
+		origin.forks++;
+	if (!bpf_map_update_elem(&origins, &child, &origin, BPF_NOEXIST))
+		__sync_fetch_and_add(&shared.origins, 1);
+}
+
+/* An exec keeps them. */
+static __always_inline void mlt_exec_origin(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct mlt_origin *origin;
+
+	origin = shared.origins ? bpf_map_lookup_elem(&origins, &tgid) : 0;
+	if (origin && origin->execs != 0xffff)
+		origin->execs++;
+}
+
 /* Follow the child. */
 MLT_SUB int mlt_fork(void *ctx, struct task_struct *parent, struct task_struct *child)
 {
@@ -125,6 +151,7 @@ MLT_SUB int mlt_fork(void *ctx, struct task_struct *parent, struct task_struct *
 
 	if (BPF_CORE_READ(child, tgid) == BPF_CORE_READ(parent, tgid) || !shared.enabled)
 		return 0;
+	mlt_inherit_origin(BPF_CORE_READ(parent, tgid), BPF_CORE_READ(child, tgid));
 	pid = mlt_pid(child);
 	parent_pid = mlt_pid(parent);
 	/* Whatever else is asked of a process: its child may have another name, user or cgroup. */
@@ -150,7 +177,12 @@ MLT_SUB int mlt_task_exit(struct task_struct *task)
 	__u32 pid;
 
 	mlt_forget_thread(BPF_CORE_READ(task, pid));
-	if (!cfg.by_pid || BPF_CORE_READ(task, signal, live.counter))
+	if (BPF_CORE_READ(task, signal, live.counter))
+		return 0;
+	pid = BPF_CORE_READ(task, tgid);
+	if (shared.origins && !bpf_map_delete_elem(&origins, &pid))
+		__sync_fetch_and_add(&shared.origins, -1);
+	if (!cfg.by_pid)
 		return 0;
 	/* On newer kernels the address space is still there; its end would be nobody's. */
 	if (mm && BPF_CORE_READ((struct mm_struct *)mm, locked_vm) &&

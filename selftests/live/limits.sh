@@ -50,4 +50,23 @@ END
 check_equal command_gets_the_callers_surroundings "$(trace -q -o text -- sh surroundings)" \
 	"$(sh surroundings)"
 
+# Where the limit in force came from: perl is refused what prlimit did to bash.
+cat >lock.pl <<'END'
+$x = "x" x 200000; syscall(149, unpack("J", pack("p", $x)), 200000);
+END
+cat >lineage.sh <<'END'
+prlimit --pid $$ --memlock=65536:65536
+(setpriv --reuid 65534 --clear-groups perl lock.pl)
+END
+trace_json out.json -f -x -- bash lineage.sh
+check_equal a_refusal_says_who_set_the_limit \
+	"$(jq -c 'select(.op == "mlock") | [.limit, .limit_set.comm, .limit_set.forks,
+		.limit_set.execs]' out.json)" '[65536,"prlimit",1,2]'
+check_equal it_is_the_process_that_did_it \
+	"$(jq 'select(.op == "mlock") | .limit_set.time_ns < .time_ns and
+		.limit_set.pid != .pid' out.json)" true
+check_equal the_verdict_says_it \
+	"$(jq -r 'select(.op == "mlock") | .explain' out.json |
+		grep -oE 'by prlimit\[[0-9]+\], inherited over 1 fork and 2 execs' | wc -l)" 1
+
 ktap_end
