@@ -21,6 +21,8 @@
 
 /* Stands for a hook: the kernel skips no programs, as it does where it preempts itself. */
 #define NO_SKIPPING "no skipping"
+/* The function of a 32-bit call, or the tracepoint of all calls. */
+#define COMPAT "__ia32_sys_mlock"
 
 /* What a tier can and can't see: @with if @hook is attached (or NULL), else @without. */
 static const struct sight {
@@ -32,20 +34,32 @@ static const struct sight {
 	{ "fentry", NO_SKIPPING, "before and after are read inside the kernel's lock: exact",
 	  "this kernel preempts itself and skips function programs that meet each other, so calls "
 	  "begin and end by tracepoints as in that tier: none is missed, a step inside one may be" },
-	{ "fentry", "__ia32_sys_mlock", "32-bit calls are seen (flag `compat`)",
+	{ "fentry", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, munmap, "
+	  "stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",
+	  "what locks and unlocks by the way (mmap, brk, mremap, munmap, stacks) is seen at the ends of "
+	  "the functions that do it" },
+	{ "fentry", COMPAT, "32-bit calls are seen (flag `compat`)",
 	  "32-bit calls are not seen" },
-	{ "fentry", NULL, "calls that a seccomp filter refused are not seen: the kernel's code "
-	  "does not run", NULL },
+	{ "fentry", "sys_exit", "calls that a seccomp filter refused are seen (flag `seccomp`)",
+	  "calls that a seccomp filter refused are not seen: the kernel's code does not run" },
 	{ "kprobe", NO_SKIPPING, "before and after are read inside the kernel's lock: exact",
 	  "this kernel preempts itself and skips function programs that meet each other, so calls "
 	  "begin and end by tracepoints as in that tier: none is missed, a step inside one may be" },
-	{ "kprobe", "__ia32_sys_mlock", "32-bit calls are seen (flag `compat`)",
+	{ "kprobe", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, munmap, "
+	  "stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",
+	  "what locks and unlocks by the way (mmap, brk, mremap, munmap, stacks) is seen at the ends of "
+	  "the functions that do it" },
+	{ "kprobe", COMPAT, "32-bit calls are seen (flag `compat`)",
 	  "32-bit calls are not seen" },
-	{ "kprobe", NULL, "calls that a seccomp filter refused are not seen: the kernel's code "
-	  "does not run", NULL },
+	{ "kprobe", "sys_exit", "calls that a seccomp filter refused are seen (flag `seccomp`)",
+	  "calls that a seccomp filter refused are not seen: the kernel's code does not run" },
 	{ "tracepoint", "mmap_lock_released", "before and after are read inside the kernel's lock: exact",
 	  "before and after are read outside the kernel's lock: exact for one thread, a sample "
 	  "(flag `sampled`) when another thread may have moved them" },
+	{ "tracepoint", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, munmap, "
+	  "stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",
+	  "what locks and unlocks by the way (mmap, brk, mremap, munmap) is seen when its system call "
+	  "ends, and a stack that grew with the next of them" },
 	{ "tracepoint", NULL, "calls that a seccomp filter refused are seen (flag `seccomp`)", NULL },
 	{ "tracepoint", NULL, "32-bit calls are seen (flag `compat`)", NULL },
 	{ "tracepoint", NULL, "the steps inside a call are not watched: its cause follows from "
@@ -199,7 +213,8 @@ static bool is_attached(const struct mlocktrace *handle, const char *name)
 
 	if (!strcmp(name, NO_SKIPPING))
 		return !mlocktrace_kernel_preempts();
-
+	if (!strcmp(name, COMPAT) && is_attached(handle, "sys_enter"))
+		return true;
 	for (size_t i = 0; !mlocktrace_hook(handle, i, &hook); i++)
 		if (!strcmp(hook.name, name))
 			return hook.attached;

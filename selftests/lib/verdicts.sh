@@ -39,7 +39,7 @@ compare()
 		else
 			pass "$2$name"
 		fi
-	done < <(awk -v seen_ends="$ends" -v function_tier=$function_tier -f "$selftests/lib/verdicts.awk" "log.$1" all.records)
+	done < <(awk -v seen_ends="$ends" -v function_tier="$function_tier" -f "$selftests/lib/verdicts.awk" "log.$1" all.records)
 	while IFS=: read -r _ name problem; do
 		skip "$2${name# }" "${problem##*skipped: }"
 	done < <(grep skipped: "err.$1")
