@@ -294,19 +294,24 @@ static __always_inline int mlt_may_be_refused(__u8 op, __u64 mm)
 	return (op == MLOCKTRACE_OP_MMAP || op == MLOCKTRACE_OP_BRK) && mlt_armed(mm);
 }
 
-/* What the main entry of this thread is at present: free, or of a call that goes on. */
-static __always_inline int mlt_entry_is_taken(void *ctx)
+/* Is this thread's main entry of a call that goes on? */
+static __always_inline int mlt_entry_is_taken(void)
 {
 	struct mlt_call *call = mlt_call_active();
 
-	if (!call)
+	return call && !call->implicit;
+}
+
+/* A further change within the same system call: one record for all of them. */
+static __always_inline int mlt_implicit_again(__u8 op, __u64 mm, __s64 now, __u64 brk)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (!call || !call->implicit || call->op != op || call->mm != mm)
 		return 0;
-	if (!call->implicit)
-		return 1;
-	/* Two changes in one system call: the first has no more to wait for. */
-	if (call->before != call->after)
-		mlt_implicit_emit(ctx, call, 0);
-	return 0;
+	call->after = now;
+	mlt_implicit_range(call, now - call->before, brk);
+	return 1;
 }
 
 MLT_SUB int mlt_implicit_change(void *ctx, struct mlt_mm *known, __u64 mm, __s64 before, __s64 now)
@@ -326,7 +331,9 @@ MLT_SUB int mlt_implicit_change(void *ctx, struct mlt_mm *known, __u64 mm, __s64
 		mlt_exit_row(mlt_sysno(), mlt_is_compat()) != MLT_SYSEXIT_MAX;
 	if (before == now && !(exits && mlt_may_be_refused(op, mm)))
 		return 0;
-	call = mlt_implicit_begin(op, mm, mlt_entry_is_taken(ctx));
+	if (exits && mlt_implicit_again(op, mm, now, known->brk_before))
+		return 0;
+	call = mlt_implicit_begin(op, mm, mlt_entry_is_taken());
 	if (!call)
 		return 0;
 	call->before = before;
@@ -378,6 +385,9 @@ MLT_SUB int mlt_sync(void *ctx, __u64 mm, struct mlt_call *call)
 	if (!call)
 		return mlt_implicit_change(ctx, known, mm, before, now);
 	known->stack_vm = BPF_CORE_READ((struct mm_struct *)mm, stack_vm);
+	if (call->booked) /* a further step of it, where functions stand for the lock */
+		return 0;
+	call->booked = 1;
 	if (call->before != before)
 		return mlt_unattributed(ctx, known, mm, before, call->before);
 	return 0;
@@ -398,7 +408,10 @@ static __always_inline int mlt_may_hold(struct mm_struct *mm)
 __noinline int mlt_sync_here(void)
 {
 	struct mm_struct *mm = READ(mlt_current(), mm);
+	struct mlt_call *grows = mlt_nested_active();
 
+	if (grows && grows->op == MLOCKTRACE_OP_STACK) /* perhaps another process's */
+		mm = (struct mm_struct *)grows->mm;
 	return !cfg.mmap_lock && mm && cfg.implicit && mlt_may_hold(mm) ? mlt_sync(0, (__u64)mm, 0) : 0;
 }
 
@@ -462,6 +475,18 @@ static __always_inline int mlt_brk_failed(__u64 ret)
 	return ret < (mlt_is_compat() ? (__u32)BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di));
 }
 
+/* Where functions stand for the lock: the break moves after the one that makes it grow. */
+static __always_inline void mlt_brk_moved(struct mlt_call *call, __u64 mm)
+{
+	struct mlt_mm *known = bpf_map_lookup_elem(&mms, &mm);
+
+	if (!known)
+		return;
+	if (call && !call->len)
+		mlt_implicit_range(call, call->after - call->before, known->brk);
+	known->brk = BPF_CORE_READ((struct mm_struct *)mm, brk);
+}
+
 /* @ret: what the kernel answers, of which the upper half matters here. */
 MLT_SUB int mlt_implicit_exit(void *ctx, __u8 op, __u64 ret)
 {
@@ -471,10 +496,13 @@ MLT_SUB int mlt_implicit_exit(void *ctx, __u8 op, __u64 ret)
 
 	if (call && !call->implicit) /* an exit went missing; not ours */
 		return 0;
-	if (op == MLOCKTRACE_OP_BRK)
+	if (op == MLOCKTRACE_OP_BRK) {
 		err = mlt_brk_failed(ret) ? -MLT_ENOMEM : 0;
+		if (!cfg.mmap_lock)
+			mlt_brk_moved(call, mm);
+	}
 	if (call && call->before != call->after) {
-		if (!err && op != MLOCKTRACE_OP_BRK)
+		if (!err && ret && op != MLOCKTRACE_OP_BRK)
 			call->addr = ret;
 		return mlt_implicit_emit(ctx, call, err);
 	}

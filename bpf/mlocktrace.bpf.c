@@ -91,7 +91,8 @@ static __always_inline int mlt_wrapper(__u32 sys, const struct pt_regs *regs)
 /* Nearly all of these succeed and lock nothing: out after two compares. */
 static __always_inline int mlt_by_the_way(void *ctx, __u8 op, __u64 ret)
 {
-	if (!shared.active && ret < -MLT_MAX_ERRNO && (op != MLOCKTRACE_OP_BRK || !mlt_brk_failed(ret)))
+	if (!shared.active && ret < -MLT_MAX_ERRNO &&
+	    (op != MLOCKTRACE_OP_BRK || (cfg.mmap_lock && !mlt_brk_failed(ret))))
 		return 0;
 	return mlt_implicit_exit(ctx, op, ret);
 }

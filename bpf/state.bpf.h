@@ -87,6 +87,7 @@ struct mlt_call {
 	__u8 cap_pending;  /* inside capable(CAP_IPC_LOCK) */
 	__u8 limit_known;  /* setrlimit: the new limits were read from the kernel's copy */
 	__u8 small_rlimit; /* setrlimit: two 32-bit words at new_ptr */
+	__u8 booked;	   /* the ledger has taken note of its change */
 	__u8 scanned;	   /* overlap and hole were looked for */
 	__u8 implicit;	   /* an implicit change, waiting for the exit of its system call */
 	__u8 nested;	   /* inside a traced call of the same thread */

@@ -166,8 +166,9 @@ void mlt_kernel_fill_config(const struct btf *btf, enum mlocktrace_tier tier, st
 	cfg->regs_hidden = !first_arg_is_known(btf, "__x64_sys_mlock");
 	cfg->by_tracepoint = tier == MLOCKTRACE_TIER_TRACEPOINT || mlocktrace_kernel_preempts();
 	cfg->calls_by_name = cfg->by_tracepoint && calls_need_names(btf);
-	cfg->implicit = cfg->ops & IMPLICIT_OPS ? 1 : 0;
 	cfg->mm_ends = !cfg->by_tracepoint || mlt_kernel_tp_nargs(btf, "exit_mmap") > 0;
+	/* What an address space held is not to be taken for what the next one at its place does. */
+	cfg->implicit = cfg->ops & IMPLICIT_OPS && cfg->mm_ends;
 	/* TOP_OF_KERNEL_STACK_PADDING, arch/x86/include/asm/thread_info.h: 16 with CONFIG_X86_FRED */
 	if (btf__find_by_name_kind(btf, "fred_frame", BTF_KIND_STRUCT) > 0)
 		cfg->stack_padding = 16;

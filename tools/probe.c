@@ -58,8 +58,7 @@ static const struct sight {
 	  "(flag `sampled`) when another thread may have moved them" },
 	{ "tracepoint", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, munmap, "
 	  "stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",
-	  "what locks and unlocks by the way (mmap, brk, mremap, munmap) is seen when its system call "
-	  "ends, and a stack that grew with the next of them" },
+	  "what locks and unlocks by the way (mmap, brk, mremap, munmap, stacks) is not seen" },
 	{ "tracepoint", NULL, "calls that a seccomp filter refused are seen (flag `seccomp`)", NULL },
 	{ "tracepoint", NULL, "32-bit calls are seen (flag `compat`)", NULL },
 	{ "tracepoint", NULL, "the steps inside a call are not watched: its cause follows from "
