@@ -405,8 +405,10 @@ MLT_SUB int mlt_call_end(void *ctx, struct mlt_call *call, __s32 ret)
 		mlt_end_lock(call, ret);
 		mm = mlt_mm_known(call);
 		mlt_note_armed(call, mm, ret);
-		if (mm && cfg.by_tracepoint && !cfg.mmap_lock)
+		if (mm && cfg.by_tracepoint && !cfg.mmap_lock) {
+			mm->changes += mm->last != call->after;
 			mm->last = call->after;
+		}
 	}
 	if (cfg.failures_only && ret >= 0)
 		return 0;

@@ -324,6 +324,8 @@ MLT_SUB int mlt_implicit_change(void *ctx, struct mlt_mm *known, __u64 mm, __s64
 	if (!known || !shared.enabled)
 		return 0;
 	op = mlt_implicit_op(known, mm, now - before);
+	if (op == MLOCKTRACE_OP_UNATTRIBUTED && before != now)
+		known->residues++;
 	if (!mlt_op_wanted(op) || !((known->wanted & MLT_WANTED) || mlt_wanted()))
 		return 0;
 	remote = (__u64)READ(task, mm) != mm;
@@ -373,13 +375,19 @@ MLT_SUB int mlt_sync(void *ctx, __u64 mm, struct mlt_call *call)
 		}
 		/* An address space begins with nothing; before we record, with what it has. */
 		known->last = shared.enabled ? 0 : now;
+		known->base = known->last;
 	}
 	if (known->dead)
 		return mlt_mm_forget(mm);
 	before = known->last;
 	if (before == MLT_UNKNOWN)
 		before = call ? call->before : now;
+	if (known->last != now)
+		known->changes++;
 	known->last = now;
+	/* What changes before we record was there when we came. */
+	if (!shared.enabled || known->base == MLT_UNKNOWN)
+		known->base = shared.enabled ? before : now;
 	known->brk_before = known->brk;
 	known->brk = BPF_CORE_READ((struct mm_struct *)mm, brk);
 	if (!call)

@@ -339,6 +339,15 @@ int tp_sched_process_exit(MLT_CTX)
 
 /* ---- baseline ------------------------------------------------------------------ */
 
+/* Of filters only these can be asked of another task; the rest are at its end. */
+static __always_inline int mlt_task_wanted(struct task_struct *task)
+{
+	__u32 pid = mlt_pid(task);
+
+	return !cfg.by_uid && !cfg.by_comm && !cfg.by_cgroup &&
+	       (!cfg.by_pid || bpf_map_lookup_elem(&targets, &pid));
+}
+
 /*
  * Run once by the loader after everything is attached: learns the reader's pid
  * namespace, and names the address spaces that hold locked pages already.
@@ -352,8 +361,6 @@ int iter_baseline(struct bpf_iter__task *ctx)
 	struct mlt_mm *known;
 	struct pid *pid;
 	__u64 key, locked;
-	__u32 pid_key;
-	int wanted;
 
 	if (!task)
 		return 0;
@@ -373,14 +380,57 @@ int iter_baseline(struct bpf_iter__task *ctx)
 	key = (__u64)mm;
 	if (!locked || !cfg.mm_ends)
 		return 0;
-	/* Of filters only these can be asked of another task; the rest are at its end. */
-	pid_key = mlt_pid(task);
-	wanted = !cfg.by_uid && !cfg.by_comm && !cfg.by_cgroup &&
-		 (!cfg.by_pid || bpf_map_lookup_elem(&targets, &pid_key));
-	mlt_mm_name(key, task, wanted ? MLT_WANTED : 0);
+	mlt_mm_name(key, task, mlt_task_wanted(task) ? MLT_WANTED : 0);
 	known = bpf_map_lookup_elem(&mms, &key);
 	/* Read outside the lock, so it counts only if no release has come before. */
-	if (known)
-		mlt_swap(&known->last, MLT_UNKNOWN, BPF_CORE_READ(mm, locked_vm));
+	locked = BPF_CORE_READ(mm, locked_vm);
+	if (known) {
+		mlt_swap(&known->last, MLT_UNKNOWN, locked);
+		mlt_swap(&known->base, MLT_UNKNOWN, locked);
+	}
+	return 0;
+}
+
+/* ---- ledger -------------------------------------------------------------------- */
+
+/*
+ * Run whenever somebody asks: what the books say of each address space, and what
+ * the kernel does, one struct mlt_entry per task that has it. Both are read outside
+ * of mmap_lock, so a change under way shows as a difference; the reader asks again.
+ */
+SEC("?iter/task")
+int iter_ledger(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task, *owner;
+	struct mlt_entry entry = {};
+	struct mlt_mm *known;
+	__u64 key;
+
+	if (!task || BPF_CORE_READ(task, flags) & MLT_PF_KTHREAD) /* which borrows it at most */
+		return 0;
+	key = (__u64)BPF_CORE_READ(task, mm);
+	if (!key)
+		return 0;
+	known = bpf_map_lookup_elem(&mms, &key);
+	entry.last = MLT_UNKNOWN;
+	entry.base = MLT_UNKNOWN;
+	if (known) {
+		entry.mm_id = known->id;
+		entry.base = known->base;
+		entry.changes = known->changes;
+		entry.residues = known->residues;
+		entry.last = known->last;
+	}
+	entry.locked = BPF_CORE_READ((struct mm_struct *)key, locked_vm);
+	if (!known && !entry.locked)
+		return 0;
+	entry.mm = key;
+	owner = BPF_CORE_READ(mlt_mm_owner(key, task), group_leader);
+	entry.wanted = (known && known->wanted) || mlt_task_wanted(owner);
+	entry.start_ns = BPF_CORE_READ(owner, start_boottime);
+	entry.pid = mlt_pid(owner);
+	entry.uid = BPF_CORE_READ(owner, real_cred, uid.val);
+	bpf_core_read(entry.comm, sizeof(entry.comm), &owner->comm);
+	bpf_seq_write(ctx->meta->seq, &entry, sizeof(entry));
 	return 0;
 }

@@ -42,18 +42,23 @@ static __always_inline __u64 mlt_wakeup(void)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
+/* Whose it is: a vfork child or a CLONE_VM task locks on behalf of the owner. */
+static __always_inline struct task_struct *mlt_mm_owner(__u64 mm, struct task_struct *task)
+{
+	struct task_struct *owner = 0;
+
+	if (mlt_mm_has_owner())
+		owner = BPF_CORE_READ((struct mm_struct *)mm, owner);
+	return owner ? owner : task;
+}
+
 /* Give an address space its id and owner. */
 MLT_SUB int mlt_mm_name(__u64 mm, struct task_struct *task, int wanted)
 {
+	struct task_struct *owner = mlt_mm_owner(mm, task);
 	struct mlt_mm fresh = {};
-	struct task_struct *owner = 0;
 	__u64 key = mm;
 
-	/* A vfork child or a CLONE_VM task locks on behalf of the owner. */
-	if (mlt_mm_has_owner())
-		owner = BPF_CORE_READ((struct mm_struct *)mm, owner);
-	if (!owner)
-		owner = task;
 	fresh.id = mlt_fetch_inc(&mlt_cpu()->mm_ids) * MLT_MAX_CPUS + bpf_get_smp_processor_id() + 1;
 	fresh.tgid = BPF_CORE_READ(owner, tgid);
 	fresh.pid = mlt_pid(owner);
@@ -65,6 +70,7 @@ MLT_SUB int mlt_mm_name(__u64 mm, struct task_struct *task, int wanted)
 	fresh.hard_limit = BPF_CORE_READ(owner, signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
 	fresh.wanted = wanted;
 	fresh.last = MLT_UNKNOWN;
+	fresh.base = MLT_UNKNOWN;
 	fresh.stack_vm = BPF_CORE_READ((struct mm_struct *)mm, stack_vm);
 	fresh.brk = BPF_CORE_READ((struct mm_struct *)mm, brk);
 	bpf_core_read(fresh.comm, sizeof(fresh.comm), &owner->comm);
@@ -100,8 +106,11 @@ MLT_SUB struct mlt_mm *mlt_mm_known(struct mlt_call *call)
 		return known;
 	mlt_mm_name(key, (struct task_struct *)bpf_get_current_task(), MLT_WANTED);
 	known = bpf_map_lookup_elem(&mms, &key);
-	if (known)
+	if (known) {
 		known->last = call->after;
+		/* Who held something when we came was named then. */
+		known->base = 0;
+	}
 	return known;
 }
 

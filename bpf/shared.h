@@ -64,7 +64,28 @@ struct mlt_cpu {
 	__u64 dropped; /* of these, lost for want of buffer */
 	__u64 mm_ids;  /* address spaces named on this CPU */
 	__u64 untracked; /* calls not followed to their end: no room for their state, or no exit seen */
-	__u64 pad[4];  /* one cache line per CPU */
+	/* Of address spaces that have ended: */
+	__u64 ended;   /* how many of those that the books know, or that held something */
+	__u64 ended_adrift; /* of these, where the counter was not what the books said */
+	__u64 ended_unattributed; /* changes that nothing explained */
+	__u64 pad;     /* one cache line per CPU */
+};
+
+#define MLT_UNKNOWN (-0x7fffffffffffffffLL)
+
+/* What the iterator over the ledger writes of each address space; counters in pages. */
+struct mlt_entry {
+	__u64 mm;     /* its address; the same for all tasks that share it */
+	__u64 mm_id;  /* 0 = not in the books */
+	__u64 start_ns;
+	__s64 locked; /* the kernel's counter */
+	__s64 last;   /* what the books say; MLT_UNKNOWN without any */
+	__s64 base;   /*   and what they began with */
+	__u64 changes;
+	__u64 residues;
+	__u32 pid, uid;
+	__u64 wanted; /* the filters let it through */
+	char comm[MLOCKTRACE_COMM_LEN];
 };
 
 /* Both sides read and write, by plain loads and stores or the atomics noted. */

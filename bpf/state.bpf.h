@@ -106,7 +106,6 @@ struct {
 } calls SEC(".maps");
 
 enum { MLT_WANTED = 1, MLT_INFERRED = 2 };
-#define MLT_UNKNOWN (-0x7fffffffffffffffLL)
 
 /* Who an address space belongs to, from its first traced lock to its end. */
 struct mlt_mm {
@@ -115,6 +114,8 @@ struct mlt_mm {
 	__u64 cgroup_id;
 	__u64 limit, hard_limit; /* when it was named */
 	__s64 last;	/* pages: the counter when mmap_lock was last released, or MLT_UNKNOWN */
+	__s64 base;	/* pages: what the books begin with, from before we recorded; or MLT_UNKNOWN */
+	__u64 changes;	/* how often `last` became another one */
 	__u64 stack_vm; /* pages: mm->stack_vm at that time */
 	__u64 brk, brk_before; /* mm->brk at that time, and at the one before */
 	__u64 armed_ns; /* when mlockall(MCL_FUTURE) was called; 0 = not, or before we came */

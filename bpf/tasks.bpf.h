@@ -62,6 +62,20 @@ MLT_SUB int mlt_mm_ended(void *ctx, __u64 mm, struct mlt_mm *known, int own, __s
 	return mlt_emit(ctx, call, 0, known, own ? 0 : known);
 }
 
+/* Close its account. Without the tracepoints of mmap_lock the books may lag behind the counter. */
+static __always_inline void mlt_close_account(const struct mlt_mm *known, __s64 locked)
+{
+	struct mlt_cpu *cpu = mlt_cpu();
+
+	if (!known && !locked)
+		return;
+	mlt_fetch_inc(&cpu->ended);
+	if (known)
+		__sync_fetch_and_add(&cpu->ended_unattributed, known->residues);
+	if (cfg.mmap_lock && (known ? known->last != MLT_UNKNOWN && known->last != locked : locked != 0))
+		mlt_fetch_inc(&cpu->ended_adrift);
+}
+
 /*
  * The last user of an address space let go of it. Its counter is not lowered,
  * it ends with it. By then an exiting task has no mm, and one in exec has the
@@ -81,6 +95,7 @@ MLT_SUB int mlt_mm_end(void *ctx, __u64 mm)
 	if (shared.enabled && wanted) {
 		if (known && known->last != MLT_UNKNOWN && known->last != locked && cfg.mmap_lock)
 			mlt_unattributed(ctx, known, mm, known->last, locked);
+		mlt_close_account(known, locked);
 		mlt_mm_ended(ctx, mm, known, own, locked);
 		mlt_forget_entry((__u32)bpf_get_current_pid_tgid() | MLT_NESTED);
 	}

@@ -180,7 +180,10 @@ struct task_struct {
 	struct seccomp seccomp;
 };
 
+struct seq_file;
+
 struct bpf_iter_meta {
+	struct seq_file *seq;
 	__u64 seq_num;
 };
 

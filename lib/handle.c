@@ -273,6 +273,13 @@ MLT_API int mlocktrace_stats(struct mlocktrace *h, int cpu, struct mlocktrace_st
 	return 0;
 }
 
+MLT_API int mlocktrace_ledger(struct mlocktrace *h,
+			      int (*each)(void *ctx, const struct mlocktrace_holding *holding),
+			      void *ctx)
+{
+	return h->source->ledger ? h->source->ledger(h, each, ctx) : -EOPNOTSUPP;
+}
+
 MLT_API const char *mlocktrace_source(const struct mlocktrace *h)
 {
 	return h->source->name;

@@ -37,9 +37,13 @@ struct mlt_source {
 	/* From stop(): no new records after it; NULL = nothing to stop. */
 	int (*stop)(struct mlocktrace *h);
 
-	/* Producer's side of the books (seen, dropped, missed, untracked) for one CPU or -1;
+	/* Producer's side of the books (all but delivered) for one CPU or -1;
 	 * -ENOENT past the last CPU. */
 	int (*stats)(struct mlocktrace *h, int cpu, struct mlocktrace_stats *stats);
+
+	/* As mlocktrace_ledger(); NULL = it has no kernel to ask. */
+	int (*ledger)(struct mlocktrace *h,
+		      int (*each)(void *ctx, const struct mlocktrace_holding *holding), void *ctx);
 
 	/* As mlocktrace_hook(); NULL = no hooks. */
 	int (*hook)(const struct mlocktrace *h, size_t i, struct mlocktrace_hook *hook);

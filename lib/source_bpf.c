@@ -362,6 +362,9 @@ static int bpf_stats(struct mlocktrace *h, int cpu, struct mlocktrace_stats *sta
 	stats->seen = 0;
 	stats->dropped = 0;
 	stats->untracked = 0;
+	stats->ended = 0;
+	stats->ended_adrift = 0;
+	stats->ended_unattributed = 0;
 	for (int i = 0; i < n; i++) {
 		struct mlt_cpu *c = &b->shared->cpus[i];
 
@@ -371,6 +374,9 @@ static int bpf_stats(struct mlocktrace *h, int cpu, struct mlocktrace_stats *sta
 		stats->dropped += __atomic_load_n(&c->dropped, __ATOMIC_ACQUIRE);
 		stats->seen += __atomic_load_n(&c->seen, __ATOMIC_ACQUIRE);
 		stats->untracked += __atomic_load_n(&c->untracked, __ATOMIC_RELAXED);
+		stats->ended += __atomic_load_n(&c->ended, __ATOMIC_RELAXED);
+		stats->ended_adrift += __atomic_load_n(&c->ended_adrift, __ATOMIC_RELAXED);
+		stats->ended_unattributed += __atomic_load_n(&c->ended_unattributed, __ATOMIC_RELAXED);
 	}
 	if (cpu < 0)
 		stats->missed = mlt_bpf_missed(b);
@@ -414,6 +420,7 @@ const struct mlt_source mlt_source_bpf = {
 	.fd = bpf_fd,
 	.stop = bpf_stop,
 	.stats = bpf_stats,
+	.ledger = mlt_bpf_ledger,
 	.hook = bpf_hook,
 	.close = bpf_close,
 };

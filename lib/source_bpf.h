@@ -37,6 +37,7 @@ struct mlt_bpf {
 	struct mlt_shared *shared; /* the programs' memory, mapped */
 	size_t shared_size;
 	size_t buffer_bytes;
+	struct bpf_link *ledger; /* the iterator over the ledger, once it was asked for */
 	uint64_t missed; /* of programs already unloaded */
 
 	struct ring_buffer *ring;
@@ -75,5 +76,11 @@ void mlt_bpf_detach(struct mlt_bpf *b);
 int mlt_bpf_enable(struct mlocktrace *h, const struct mlocktrace_opts *opts);
 /* Hook invocations the kernel skipped, as far as it counts them. */
 uint64_t mlt_bpf_missed(const struct mlt_bpf *b);
+
+/* ---- source_bpf_ledger.c ---- */
+
+/* As mlocktrace_ledger(). */
+int mlt_bpf_ledger(struct mlocktrace *h,
+		   int (*each)(void *ctx, const struct mlocktrace_holding *holding), void *ctx);
 
 #endif

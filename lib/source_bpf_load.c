@@ -348,15 +348,18 @@ static void tell_load_cost(struct loader *l)
 
 static int load_tier(struct loader *l, const char *btf_path, char *why, size_t why_size)
 {
-	struct bpf_program *baseline;
+	static const char *const iterators[] = { "iter_baseline", "iter_ledger" };
+	struct bpf_program *iterator;
 	int err;
 
 	err = open_object(l, btf_path);
 	if (!err) {
 		list_hooks(l);
-		baseline = bpf_object__find_program_by_name(l->b->obj, "iter_baseline");
-		if (baseline)
-			bpf_program__set_autoload(baseline, true);
+		for (size_t i = 0; i < sizeof(iterators) / sizeof(iterators[0]); i++) {
+			iterator = bpf_object__find_program_by_name(l->b->obj, iterators[i]);
+			if (iterator)
+				bpf_program__set_autoload(iterator, true);
+		}
 		err = set_config(l);
 	}
 	if (!err)
@@ -438,6 +441,8 @@ void mlt_bpf_detach(struct mlt_bpf *b)
 void mlt_bpf_unload(struct mlt_bpf *b)
 {
 	mlt_bpf_detach(b);
+	bpf_link__destroy(b->ledger);
+	b->ledger = NULL;
 	if (b->shared)
 		munmap(b->shared, b->shared_size);
 	b->shared = NULL;

@@ -20,6 +20,9 @@ static const struct command commands[] = {
 	  "Write the calls to a file, to be shown later by report.", cmd_record },
 	{ "report", ON_REPORT, "[OPTION]... [FILE]",
 	  "Show a recording, with a table of processes and refusals at the end.", cmd_report },
+	{ "audit", ON_AUDIT, "[-p PID,...] [-a] [OPTION]... [-- COMMAND [ARG]...]",
+	  "Prove that the books are what the kernel says: at the end, compare for each process what "
+	  "it held, all changes recorded and VmLck. Exit status 1 if they differ.", cmd_audit },
 	{ "doctor", ON_DOCTOR, "[OPTION]...",
 	  "Try out what works on this machine, and say why not where it does not.", cmd_doctor },
 	{ "explain", ON_EXPLAIN, "[WORD]...",

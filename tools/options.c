@@ -70,10 +70,10 @@ static int set_verbose(struct options *o, const char *value)
 }
 
 static const struct option_row rows[] = {
-	{ 'p', "pid", "PID,...", ON_STREAM,
+	{ 'p', "pid", "PID,...", ON_STREAM | ON_AUDIT,
 	  "these processes, with all their threads (may be repeated)", set_pids },
-	{ 'a', "all", NULL, ON_LIVE, "every process of the machine", set_all },
-	{ 'f', "follow", NULL, ON_LIVE,
+	{ 'a', "all", NULL, ON_TRACING, "every process of the machine", set_all },
+	{ 'f', "follow", NULL, ON_TRACING,
 	  "also the children, made from now on, of the processes given", set_follow },
 	{ 'x', "failures", NULL, ON_STREAM, "only calls that failed", set_failures_only },
 	{ 'e', "ops", "OP,...", ON_STREAM, "only these operations (see: mlocktrace explain)", set_ops },
@@ -83,29 +83,29 @@ static const struct option_row rows[] = {
 	  "only processes in this cgroup v2 folder or below", set_cgroup },
 	{ ID_CGROUP, "cgroup", "ID", ON_REPORT, "only processes in the cgroup of this id", set_cgroup },
 	{ 'k', "stacks", NULL, ON_LIVE, "with the user and kernel stack of each call", set_stacks },
-	{ 'd', "duration", "SECONDS", ON_LIVE, "stop tracing after so long (0.5 is half a second)",
+	{ 'd', "duration", "SECONDS", ON_TRACING, "stop tracing after so long (0.5 is half a second)",
 	  set_duration },
 	{ 'T', "time", NULL, ON_TRACE | ON_REPORT, "with the time of day", set_time },
-	{ 'j', "json", NULL, ON_TRACE | ON_REPORT | ON_DOCTOR, "JSON, one object per line", set_json },
+	{ 'j', "json", NULL, ON_TRACE | ON_REPORT | ON_DOCTOR | ON_AUDIT, "JSON, one object per line", set_json },
 	{ 'i', "input", "FILE", ON_REPORT, "the recording (also as operand; default: mlocktrace.data)",
 	  set_input },
-	{ 'o', "output", "FILE", ON_TRACE | ON_REPORT,
+	{ 'o', "output", "FILE", ON_TRACE | ON_REPORT | ON_AUDIT,
 	  "write there (- = stdout) instead of to stdout, or to stderr with COMMAND", set_output },
 	{ 'o', "output", "FILE", ON_RECORD,
 	  "write the recording there (- = stdout; default: mlocktrace.data)", set_output },
 	{ ID_SUMMARY, "summary", NULL, ON_REPORT, "only the table at the end", set_summary },
 	{ ID_SOURCE, "source", "WHERE", ON_LIVE, "auto, bpf, or the name of a recording", set_source },
-	{ ID_TIER, "tier", "TIER", ON_LIVE | ON_DOCTOR,
+	{ ID_TIER, "tier", "TIER", ON_TRACING | ON_DOCTOR,
 	  "auto, fentry, kprobe or tracepoint (see: mlocktrace doctor)", set_tier },
-	{ ID_BUFFER, "buffer", "SIZE", ON_LIVE,
+	{ ID_BUFFER, "buffer", "SIZE", ON_TRACING,
 	  "buffer for records not yet read, as 64M (default: 8M)", set_buffer },
-	{ ID_BTF, "btf", "FILE", ON_LIVE | ON_DOCTOR,
+	{ ID_BTF, "btf", "FILE", ON_TRACING | ON_DOCTOR,
 	  "type information (BTF) of the kernel, where it has none of its own", set_btf },
 	{ ID_COLOR, "color", "[WHEN]", ON_TRACE | ON_REPORT,
 	  "auto (a terminal, and NO_COLOR is not set), always or never", set_color },
-	{ 'q', "quiet", NULL, ON_STREAM, "no notes and no summary; errors are still told", set_quiet },
-	{ 'v', "verbose", NULL, ON_STREAM | ON_DOCTOR,
-	  "more: facts under every record, all hooks; twice: the library's words", set_verbose },
+	{ 'q', "quiet", NULL, ON_STREAM | ON_AUDIT, "no notes and no summary; errors are still told", set_quiet },
+	{ 'v', "verbose", NULL, ON_STREAM | ON_DOCTOR | ON_AUDIT,
+	  "more: facts under every record, all hooks, all that ended; twice: the library's words", set_verbose },
 	{ 'h', "help", NULL, ON_EVERY, "this help", NULL },
 	{ ID_VERSION, "version", NULL, ON_EVERY, "the version", NULL },
 };
@@ -219,7 +219,7 @@ int options_parse(struct options *o, const struct command *command, int argc, ch
 {
 	/* "+": a command line ends our options; ":": we say what is wrong. */
 	char letters[2 * N_ROWS + 3] = "+:";
-	bool takes_command = command->bit & ON_LIVE;
+	bool takes_command = command->bit & ON_TRACING;
 	char *own = takes_command ? letters + 2 : letters + 1;
 	struct option longs[N_ROWS + 1];
 	int id, at;

@@ -17,7 +17,9 @@ enum command_bit {
 	ON_REPORT = 1 << 2,
 	ON_DOCTOR = 1 << 3,
 	ON_EXPLAIN = 1 << 4,
+	ON_AUDIT = 1 << 5,
 	ON_LIVE = ON_TRACE | ON_RECORD,
+	ON_TRACING = ON_LIVE | ON_AUDIT,
 	ON_STREAM = ON_LIVE | ON_REPORT,
 	ON_EVERY = ~0,
 };
@@ -58,6 +60,7 @@ struct command {
 int cmd_trace(struct options *o);
 int cmd_record(struct options *o);
 int cmd_report(struct options *o);
+int cmd_audit(struct options *o);
 int cmd_doctor(struct options *o);
 int cmd_explain(struct options *o);
 

@@ -19,6 +19,7 @@
 
 #define BATCH 4096		     /* records between two looks at everything else */
 #define FLUSH_NS (100 * 1000 * 1000) /* a busy stream is sent on at least so often */
+#define SETTLE_NS 10000000000ULL     /* no more patience than that */
 
 static uint64_t now_ns(void)
 {
@@ -150,11 +151,27 @@ static void run(struct session *s)
 
 /* ---- ending ------------------------------------------------------------------- */
 
+static void settle(struct session *s)
+{
+	uint64_t began = now_ns();
+	int again_ms;
+
+	while (s->job->settle && !s->out.error && !s->failed && now_ns() - began < SETTLE_NS) {
+		again_ms = s->job->settle(s->job->ctx, s->handle);
+		if (!again_ms)
+			return;
+		poll(NULL, 0, again_ms);
+		for (uint64_t now = now_ns(); pass_on(s, BATCH) && now_ns() - now < FLUSH_NS;)
+			;
+	}
+}
+
 /* What was recorded before the end is still shown, unless it can't be, or the user is impatient. */
 static void pass_on_rest(struct session *s)
 {
 	struct pollfd again = { .fd = s->signal_fd, .events = POLLIN };
 
+	settle(s);
 	mlocktrace_stop(s->handle);
 	s->ended_ns = now_ns();
 	while (!s->out.error && !s->failed && s->ending != END_SOURCE && pass_on(s, BATCH)) {
@@ -258,6 +275,8 @@ int session_run(const struct options *o, const struct session_job *job)
 	struct session s = { .o = o, .job = job, .signal_fd = -1 };
 	int status = session_open(&s);
 
+	if (!status && job->begin)
+		status = job->begin(job->ctx, s.handle);
 	if (!status) {
 		say_what_is_traced(&s);
 		if (s.child.pid)

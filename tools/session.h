@@ -14,7 +14,12 @@
  * @source: what to read; NULL = what the options say
  * @output: where to when the options don't say; NULL = the standard streams
  * @mute:   records are not written
+ * @begin:  called when recording has begun, before COMMAND runs; returns STATUS_OK, or another
+ *          exit status after a message; may be NULL
  * @each:   called with every record; may be NULL
+ * @settle: called when all is over, while recording goes on still; returns after how many
+ *          milliseconds it wants to be called again, with all records from before that call
+ *          handed on by then; 0 = it is content; may be NULL
  * @end:    called after the last record has been written; may be NULL
  */
 struct session_job {
@@ -22,6 +27,8 @@ struct session_job {
 	const char *source;
 	const char *output;
 	bool mute;
+	int (*begin)(void *ctx, struct mlocktrace *handle);
+	int (*settle)(void *ctx, struct mlocktrace *handle);
 	void (*each)(void *ctx, const struct mlocktrace_event *event);
 	void (*end)(void *ctx, FILE *out, const struct mlocktrace_stats *stats);
 	void *ctx;

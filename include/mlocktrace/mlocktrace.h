@@ -154,6 +154,11 @@ const uint64_t *mlocktrace_event_kernel_stack(const struct mlocktrace_event *eve
  *             probe instances), as far as this kernel counts them
  * @untracked: calls of which there is no record: no memory for their state, or their return
  *             was not seen (noticed at the thread's next call or end)
+ * @ended:     address spaces that ended and were in the ledger, see mlocktrace_ledger(), or
+ *             held something
+ * @ended_adrift: of these, those whose counter was not what the ledger said; not known before
+ *             Linux 5.11
+ * @ended_unattributed: changes in them that nothing explained
  */
 struct mlocktrace_stats {
 	size_t size;
@@ -162,11 +167,121 @@ struct mlocktrace_stats {
 	uint64_t dropped;
 	uint64_t missed;
 	uint64_t untracked;
+	uint64_t ended;
+	uint64_t ended_adrift;
+	uint64_t ended_unattributed;
 };
 
 /* @cpu: one CPU, or -1 for the sum. @missed and @untracked are filled for -1 only.
  * Return: 0, -EINVAL, or -ENOENT past the last CPU. */
 int mlocktrace_stats(struct mlocktrace *handle, int cpu, struct mlocktrace_stats *stats);
+
+/**
+ * struct mlocktrace_holding - an address space, what the kernel says of it and what the books do
+ * @size:         sizeof(struct mlocktrace_holding)
+ * @mm_id:        as in its records; 0 = not in the books
+ * @start_ns:     CLOCK_BOOTTIME when @pid started
+ * @pid:          whose it is; shared ones are named once
+ * @uid:          real uid, in the initial user namespace
+ * @comm:         bytes as the task set them
+ * @known:        the books know it; else only @kernel is filled
+ * @kernel:       bytes: the kernel's counter, VmLck, now
+ * @books:        bytes: @held_before and all changes since, each of which was made a record of
+ * @held_before:  bytes: held when recording began; 0 for an address space made since
+ * @changes:      grows whenever @books changes
+ * @unattributed: changes that no operation explained: records of op unattributed
+ *
+ * Books and counter are read without stopping the process, so that a change under way shows as
+ * a difference between them; one that stays while the process does nothing is real.
+ */
+struct mlocktrace_holding {
+	size_t size;
+	uint64_t mm_id;
+	uint64_t start_ns;
+	uint32_t pid;
+	uint32_t uid;
+	char comm[MLOCKTRACE_COMM_LEN];
+	bool known;
+	int64_t kernel;
+	int64_t books;
+	int64_t held_before;
+	uint64_t changes;
+	uint64_t unattributed;
+};
+
+/**
+ * mlocktrace_ledger - the address spaces that hold locked memory or did, as far as the filters
+ * let them through
+ * @each: called with every one; another result than 0 ends the walk
+ *
+ * The books are kept in the kernel and do not depend on records being read. Return: 0, the
+ * result of @each, -EOPNOTSUPP (a recording, or a tier that does not see address spaces end),
+ * or another -errno.
+ */
+int mlocktrace_ledger(struct mlocktrace *handle,
+		      int (*each)(void *ctx, const struct mlocktrace_holding *holding), void *ctx);
+
+/* A record, named by when it began. */
+struct mlocktrace_moment {
+	uint64_t time_ns; /* 0 = before the first record */
+	uint32_t pid;
+	uint32_t op;
+};
+
+/**
+ * struct mlocktrace_account - one address space as its records tell it
+ * @size:      sizeof(struct mlocktrace_account)
+ * @mm_id:     which
+ * @start_ns:  with @pid: whose; 0 while there are only records of what other processes did to it
+ * @pid:       of its first record
+ * @uid:       likewise
+ * @comm:      likewise
+ * @records:   how many
+ * @held_before: bytes, see mlocktrace_book_begin()
+ * @sum:       bytes: what they changed, without the one of its end
+ * @ended:     there was a record of its end (exit, exec)
+ * @last:      bytes: what it held then, by that record
+ * @unattributed: records of op unattributed
+ * @before_unattributed: the record before the first of these
+ * @since:     the last record after which @held_before and the changes came to what the record
+ *             itself says; where the account is wrong, it went wrong after that one
+ */
+struct mlocktrace_account {
+	size_t size;
+	uint64_t mm_id;
+	uint64_t start_ns;
+	uint32_t pid;
+	uint32_t uid;
+	char comm[MLOCKTRACE_COMM_LEN];
+	uint64_t records;
+	int64_t held_before;
+	int64_t sum;
+	bool ended;
+	int64_t last;
+	uint64_t unattributed;
+	struct mlocktrace_moment before_unattributed;
+	struct mlocktrace_moment since;
+};
+
+/*
+ * A second book, kept from the stream: an account per address space. It says the same as the
+ * ledger while no record was lost.
+ */
+struct mlocktrace_book;
+
+/* Return: 0 or -ENOMEM. */
+int mlocktrace_book_new(struct mlocktrace_book **book);
+void mlocktrace_book_free(struct mlocktrace_book *book);
+/* An address space held @held_before bytes when recording began; of others it is 0. */
+int mlocktrace_book_begin(struct mlocktrace_book *book, uint64_t mm_id, int64_t held_before);
+/* Enter a record. Return: 0, -ENOMEM, or -EINVAL if it changed an unknown address space. */
+int mlocktrace_book_add(struct mlocktrace_book *book, const struct mlocktrace_event *event);
+/* Fill @account, whose size the caller has set. Return: 0, -EINVAL, or -ENOENT. */
+int mlocktrace_book_find(const struct mlocktrace_book *book, uint64_t mm_id,
+			 struct mlocktrace_account *account);
+/* The @i-th account in no order of meaning. Return: as above, -ENOENT past the last. */
+int mlocktrace_book_get(const struct mlocktrace_book *book, size_t i,
+			struct mlocktrace_account *account);
 
 /* "bpf" or "file"; never NULL. */
 const char *mlocktrace_source(const struct mlocktrace *handle);

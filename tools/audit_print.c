@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of an audit:
+ *
+ *	    PID COMM               UID      HAD   CHANGED       NOW     DRIFT UNATTRIBUTED
+ *	   4242 database          1000      64K      +12K       76K         0            0
+ */
+#include <inttypes.h>
+
+#include <json-c/json.h>
+
+#include "audit_print.h"
+#include "message.h"
+
+/* Before 0 there is no sign; a change has one always. */
+static const char *change_text(char *buf, size_t size, int64_t bytes)
+{
+	char number[24];
+
+	snprintf(buf, size, "%s%s", bytes < 0 ? "-" : bytes ? "+" : "",
+		 size_text(number, (uint64_t)(bytes < 0 ? -bytes : bytes)));
+	return buf;
+}
+
+static void print_moment(FILE *out, const char *what, const struct mlocktrace_moment *after)
+{
+	const char *op = mlocktrace_op_name(after->op);
+
+	if (!after->time_ns) {
+		fprintf(out, "%7s %s before its first record\n", "", what);
+		return;
+	}
+	fprintf(out, "%7s %s after %s by process %u at %" PRIu64 ".%09" PRIu64 "\n", "", what,
+		op ? op : "?", after->pid, after->time_ns / 1000000000, after->time_ns % 1000000000);
+}
+
+static bool is_wrong(const struct audit_row *row)
+{
+	return !row->agrees || row->records == RECORDS_DIFFER;
+}
+
+static void print_row(const struct audit *audit, FILE *out, const struct audit_row *row)
+{
+	const struct mlocktrace_holding *h = &row->holding;
+	char comm[4 * MLOCKTRACE_COMM_LEN], had[24], changed[32], now[24], drift[32];
+
+	mlocktrace_escape(comm, sizeof(comm), h->comm, sizeof(h->comm));
+	fprintf(out, "%7u %-15s %7u %8s %9s %9s %9s %12" PRIu64 "%s\n", h->pid, comm, h->uid,
+		h->known ? size_text(had, (uint64_t)h->held_before) : "?",
+		h->known ? change_text(changed, sizeof(changed), h->books - h->held_before) : "?",
+		size_text(now, (uint64_t)h->kernel),
+		change_text(drift, sizeof(drift), row->drift), h->unattributed,
+		row->ended ? "  ended" : "");
+	if (!h->known && !row->ended)
+		fprintf(out, "%7s not in the books\n", "");
+	if (row->records == RECORDS_DIFFER)
+		fprintf(out, "%7s its records come to %s\n", "",
+			change_text(drift, sizeof(drift), row->account.held_before + row->account.sum));
+	if (is_wrong(row) && audit->records_compared)
+		print_moment(out, "drift appeared", &row->account.since);
+	if (row->account.unattributed)
+		print_moment(out, "first unattributed change", &row->account.before_unattributed);
+}
+
+void audit_print_text(const struct audit *audit, FILE *out, const struct mlocktrace_stats *stats,
+		      bool every)
+{
+	char size[24];
+
+	fprintf(out, "%7s %-15s %7s %8s %9s %9s %9s %12s\n", "PID", "COMM", "UID", "HAD", "CHANGED",
+		"NOW", "DRIFT", "UNATTRIBUTED");
+	for (size_t i = 0; i < audit->n; i++) {
+		const struct audit_row *row = &audit->rows[i];
+
+		if (!row->ended || every || is_wrong(row) || row->account.unattributed)
+			print_row(audit, out, row);
+	}
+	fprintf(out, "%zu address space%s now, %zu ended; %zu adrift, by %s; %" PRIu64
+		" unattributed changes; %" PRIu64 " records lost\n",
+		audit->alive, audit->alive == 1 ? "" : "s", audit->ended, audit->adrift,
+		size_text(size, audit->drift), audit->unattributed, stats->dropped);
+	if (!audit->records_compared)
+		fprintf(out, "the records could not be compared with the books: %s\n",
+			audit->lost ? "some were lost" : "not all say which address space they are of");
+	else if (audit->not_compared)
+		fprintf(out, "of %zu the records could not be compared: they changed all the time\n",
+			audit->not_compared);
+}
+
+/* ---- JSON -------------------------------------------------------------------------- */
+
+static void put_number(struct json_object *object, const char *key, int64_t number)
+{
+	json_object_object_add(object, key, json_object_new_int64(number));
+}
+
+/* null where there are no books */
+static void put_book(struct json_object *object, const char *key, bool known, int64_t number)
+{
+	json_object_object_add(object, key, known ? json_object_new_int64(number) : NULL);
+}
+
+static void put_count(struct json_object *object, const char *key, uint64_t number)
+{
+	json_object_object_add(object, key, json_object_new_uint64(number));
+}
+
+static void put_text(struct json_object *object, const char *key, const char *text)
+{
+	json_object_object_add(object, key, json_object_new_string(text));
+}
+
+/* The record after which something appeared; null: before the first, or it is not known. */
+static void put_moment(struct json_object *object, const char *key, bool known,
+		       const struct mlocktrace_moment *after)
+{
+	struct json_object *moment = NULL;
+	const char *op = mlocktrace_op_name(after->op);
+
+	if (known && after->time_ns) {
+		moment = json_object_new_object();
+		put_count(moment, "time_ns", after->time_ns);
+		put_text(moment, "op", op ? op : "?");
+		put_number(moment, "pid", after->pid);
+	}
+	json_object_object_add(object, key, moment);
+}
+
+static void print_object(FILE *out, struct json_object *object)
+{
+	fprintf(out, "%s\n", json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+								    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}
+
+static struct json_object *agreement(enum audit_records records)
+{
+	return records == RECORDS_UNKNOWN ? NULL : json_object_new_boolean(records == RECORDS_AGREE);
+}
+
+static void print_json_row(const struct audit *audit, FILE *out, const struct audit_row *row)
+{
+	const struct mlocktrace_holding *h = &row->holding;
+	struct json_object *object = json_object_new_object();
+	char comm[4 * MLOCKTRACE_COMM_LEN];
+
+	mlocktrace_escape(comm, sizeof(comm), h->comm, sizeof(h->comm));
+	put_text(object, "type", "address_space");
+	put_number(object, "pid", h->pid);
+	put_count(object, "start_ns", h->start_ns);
+	put_text(object, "comm", comm);
+	put_number(object, "uid", h->uid);
+	put_count(object, "mm_id", h->mm_id);
+	json_object_object_add(object, "ended", json_object_new_boolean(row->ended));
+	put_book(object, "held_before", h->known, h->held_before);
+	put_book(object, "changed", h->known, h->books - h->held_before);
+	put_book(object, "books", h->known, h->books);
+	put_number(object, "kernel", h->kernel);
+	put_number(object, "drift", row->drift);
+	put_count(object, "unattributed", h->unattributed);
+	put_count(object, "records", row->account.records);
+	json_object_object_add(object, "records_agree", agreement(row->records));
+	put_moment(object, "drift_after", is_wrong(row) && audit->records_compared, &row->account.since);
+	put_moment(object, "unattributed_after", row->account.unattributed != 0,
+		   &row->account.before_unattributed);
+	print_object(out, object);
+}
+
+void audit_print_json(const struct audit *audit, FILE *out, const struct mlocktrace_stats *stats,
+		      const char *tier)
+{
+	struct json_object *object = json_object_new_object();
+
+	for (size_t i = 0; i < audit->n; i++)
+		print_json_row(audit, out, &audit->rows[i]);
+	put_text(object, "type", "summary");
+	put_text(object, "tier", tier);
+	put_count(object, "alive", audit->alive);
+	put_count(object, "ended", audit->ended);
+	put_count(object, "adrift", audit->adrift);
+	put_count(object, "drift", audit->drift);
+	put_count(object, "unattributed", audit->unattributed);
+	put_count(object, "lost", stats->dropped);
+	put_count(object, "missed", stats->missed);
+	put_count(object, "untracked", stats->untracked);
+	json_object_object_add(object, "records_compared",
+			       json_object_new_boolean(audit->records_compared));
+	put_count(object, "not_compared", audit->not_compared);
+	json_object_object_add(object, "pass", json_object_new_boolean(audit->pass));
+	print_object(out, object);
+}
