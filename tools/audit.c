@@ -175,6 +175,8 @@ bool audit_reading_end(struct audit *audit, const struct mlocktrace_stats *stats
 	drop_unseen(audit);
 	if (audit->rounds >= MAX_ROUNDS)
 		return true;
+	if (audit->rounds < 2) /* records made before the first are still to come */
+		return false;
 	for (size_t i = 0; i < audit->n; i++) {
 		const struct audit_row *row = &audit->rows[i];
 

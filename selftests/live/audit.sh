@@ -67,6 +67,14 @@ fi
 audit out.json -f -- "$workload" ledger 4 10 >log
 passes ledger out.json
 
+# A short one ends before anything of it has been read.
+n=0
+for _ in 1 2 3; do
+	audit out.json -- "$workload" ledger 1 1 >log
+	n=$((n + $(jq -c 'select(.ended == true and .records_agree)' out.json | wc -l)))
+done
+check_equal "short: all_records_were_read_before_they_were_compared" "$n" 3
+
 audit out.json --buffer 4K -f -- "$workload" books 4 "$seconds" >log
 passes tiny_buffer out.json
 if (($(summary out.json lost) > 0)); then
@@ -86,7 +94,6 @@ fi
 
 # A process that holds three pages before we come, and a few after, and rests then.
 start_waiting ledger 1 10 >checkpoints
-# shellcheck disable=SC2310
 audit out.json -d 0.3 -p "$waiting"
 passes running out.json
 check_equal "running: what_it_held_before" \

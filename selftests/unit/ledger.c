@@ -247,8 +247,24 @@ static void records_that_come_to_something_else_are_seen(void)
 	/* nor when some are missing */
 	begin(&audit);
 	stats.dropped = 1;
-	check_int(read_all(&audit, &good), 1);
+	check_int(read_all(&audit, &good), 2);
 	check(audit.pass);
+	audit_free(&audit);
+}
+
+static void records_that_are_still_in_the_buffer_are_waited_for(void)
+{
+	struct audit audit;
+
+	begin(&audit);
+	audit_reading_begin(&audit);
+	check(!audit_reading_end(&audit, &stats));
+	add(audit.book, MLOCKTRACE_OP_MLOCK, 8, 0, PAGE);
+	add(audit.book, MLOCKTRACE_OP_EXIT, 7, PAGE, 0);
+	add(audit.book, MLOCKTRACE_OP_EXIT, 8, PAGE, 0);
+	read_all(&audit, NULL);
+	check(audit.pass);
+	check_int(audit.n, 2);
 	audit_free(&audit);
 }
 
@@ -258,7 +274,7 @@ static void what_has_ended_is_judged_by_its_last_record(void)
 
 	begin(&audit);
 	add(audit.book, MLOCKTRACE_OP_EXIT, 7, PAGE, 0);
-	check_int(read_all(&audit, NULL), 1);
+	check_int(read_all(&audit, NULL), 2);
 	check(audit.pass);
 	check(audit.rows[0].ended);
 	audit_free(&audit);
@@ -301,6 +317,7 @@ int main(void)
 		KTAP_TEST(what_agrees_once_is_no_drift),
 		KTAP_TEST(locks_that_the_books_do_not_know_are_a_drift),
 		KTAP_TEST(records_that_come_to_something_else_are_seen),
+		KTAP_TEST(records_that_are_still_in_the_buffer_are_waited_for),
 		KTAP_TEST(what_has_ended_is_judged_by_its_last_record),
 	};
 
