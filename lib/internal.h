@@ -102,6 +102,10 @@ void mlt_log(const struct mlocktrace *h, enum mlocktrace_log_level level, const 
  */
 int mlt_copy_opts(void *own, size_t own_size, const void *opts, size_t least);
 
+/* opts.c: our struct into a caller's, as much of it as the caller's size has room for; the rest
+ * of a newer one is 0. -EINVAL if the caller's lacks even the first `least` bytes. */
+int mlt_copy_out(void *answer, const void *own, size_t own_size, size_t least);
+
 /* decode.c: size bytes at record -> a whole event (fields it lacks are 0).
  * Returns the record's own size, or -EBADMSG. */
 int mlt_decode(const void *record, size_t size, struct mlocktrace_event *event, size_t event_size);

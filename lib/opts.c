@@ -25,3 +25,16 @@ int mlt_copy_opts(void *own, size_t own_size, const void *opts, size_t least)
 	memcpy(own, &own_size, sizeof(own_size));
 	return 0;
 }
+
+int mlt_copy_out(void *answer, const void *own, size_t own_size, size_t least)
+{
+	size_t size;
+
+	memcpy(&size, answer, sizeof(size));
+	if (size < least)
+		return -EINVAL;
+	memset(answer, 0, size);
+	memcpy(answer, own, size < own_size ? size : own_size);
+	memcpy(answer, &size, sizeof(size));
+	return 0;
+}

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proc.h"
 #include "symbols.h"
 
 #define PROCESSES 32
@@ -53,38 +54,12 @@ static int64_t now_ns(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-static FILE *open_in(int dir, const char *name)
-{
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
-
-	if (!in && fd >= 0)
-		close(fd);
-	return in;
-}
-
 /* Is the process behind this /proc folder the one that started then? */
 static bool is_same_process(int dir, uint64_t start_ns)
 {
-	unsigned long long started = 0;
-	long per_second = sysconf(_SC_CLK_TCK);
-	uint64_t want;
-	char line[2048], *rest = NULL;
-	FILE *in;
+	uint64_t ticks;
 
-	if (!start_ns || per_second <= 0)
-		return true;
-	in = open_in(dir, "stat");
-	if (!in)
-		return false;
-	if (fgets(line, sizeof(line), in))
-		rest = strrchr(line, ')');
-	fclose(in);
-	if (!rest || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-			    "%*d %*d %*d %llu", &started) != 1)
-		return false;
-	want = start_ns / (1000000000 / per_second);
-	return want - started + 1 <= 2;
+	return !start_ns || (mlt_proc_started(dir, &ticks) && mlt_proc_same_start(ticks, start_ns));
 }
 
 /* Only a regular file, and never waiting: what lies at the path is the process's choice. */

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/*
+ * Who a process is: the start time tells a reused pid from its former owner.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proc.h"
+
+#define NS_PER_SECOND 1000000000ULL
+
+FILE *mlt_proc_open(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
+	int err = errno;
+
+	if (!in && fd >= 0)
+		close(fd);
+	errno = err;
+	return in;
+}
+
+bool mlt_proc_started(int dir, uint64_t *ticks)
+{
+	unsigned long long started = 0;
+	char line[2048], *rest = NULL;
+	FILE *in = mlt_proc_open(dir, "stat");
+
+	*ticks = 0;
+	if (!in)
+		return false;
+	/* The name in brackets is the process's choice, and may hold brackets and spaces. */
+	if (fgets(line, sizeof(line), in))
+		rest = strrchr(line, ')');
+	fclose(in);
+	if (!rest || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+			    "%*d %*d %*d %llu", &started) != 1)
+		return false;
+	*ticks = started;
+	return true;
+}
+
+bool mlt_proc_same_start(uint64_t ticks, uint64_t start_ns)
+{
+	long per_second = sysconf(_SC_CLK_TCK);
+
+	if (!ticks || !start_ns || per_second <= 0)
+		return true;
+	/* The kernel rounds, and not everywhere in the same direction. */
+	return start_ns / (NS_PER_SECOND / per_second) - ticks + 1 <= 2;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
+/*
+ * Files of a process, through a descriptor of its folder in /proc: what they
+ * say is then of one process, even if the pid is used again meanwhile.
+ */
+#ifndef MLT_PROC_H
+#define MLT_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A file of the folder for reading; NULL and errno. */
+FILE *mlt_proc_open(int dir, const char *name);
+
+/* When the process started, in clock ticks since boot, from its stat; false if it can't be read. */
+bool mlt_proc_started(int dir, uint64_t *ticks);
+
+/* Is a record's start_ns that moment, as far as ticks tell? 0 of either is not known, and so true. */
+bool mlt_proc_same_start(uint64_t ticks, uint64_t start_ns);
+
+#endif
