@@ -23,6 +23,9 @@ static const struct command commands[] = {
 	{ "audit", ON_AUDIT, "[-p PID,...] [-a] [OPTION]... [-- COMMAND [ARG]...]",
 	  "Prove that the books are what the kernel says: at the end, compare for each process what "
 	  "it held, all changes recorded and VmLck. Exit status 1 if they differ.", cmd_audit },
+	{ "regions", ON_REGIONS, "[OPTION]... PID",
+	  "Show what a process has locked now, range by range, and what of it is in RAM; with a "
+	  "recording, also which call locked it.", cmd_regions },
 	{ "doctor", ON_DOCTOR, "[OPTION]...",
 	  "Try out what works on this machine, and say why not where it does not.", cmd_doctor },
 	{ "explain", ON_EXPLAIN, "[WORD]...",

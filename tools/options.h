@@ -18,6 +18,7 @@ enum command_bit {
 	ON_DOCTOR = 1 << 3,
 	ON_EXPLAIN = 1 << 4,
 	ON_AUDIT = 1 << 5,
+	ON_REGIONS = 1 << 6,
 	ON_LIVE = ON_TRACE | ON_RECORD,
 	ON_TRACING = ON_LIVE | ON_AUDIT,
 	ON_STREAM = ON_LIVE | ON_REPORT,
@@ -63,6 +64,7 @@ int cmd_report(struct options *o);
 int cmd_audit(struct options *o);
 int cmd_doctor(struct options *o);
 int cmd_explain(struct options *o);
+int cmd_regions(struct options *o);
 
 /* mlocktrace.c */
 const struct command *command_by_bit(enum command_bit bit);

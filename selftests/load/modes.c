@@ -468,6 +468,7 @@ const struct mode modes[] = {
 	{ "hostile-comm", "", "calls under names that try to break out", run_hostile_comm },
 	{ "stacks", "[N [PAUSE_MS]]", "mlock by stack_inner by stack_middle by stack_outer", run_stacks },
 	{ "hold", "[PAGES]", "lock, print the pid, sleep for ever", run_hold },
+	{ "regions", "", "lock in every way, print what and where, sleep for ever", run_regions },
 	{ "wait-for", "FIFO MODE [ARG]...", "harmless calls until FIFO is written to, then MODE", run_wait_for },
 	{ "exec", "COMM PROGRAM [ARG]...", "lock a page under that name, then become PROGRAM", run_exec },
 	{ "limit", "", "print RLIMIT_MEMLOCK, soft and hard", run_limit },

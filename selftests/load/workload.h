@@ -184,4 +184,7 @@ bool can_as_user(bool (*test)(void));
 /* mix.c */
 int run_books(int argc, char **argv);
 
+/* regions.c */
+int run_regions(int argc, char **argv);
+
 #endif
