@@ -1,0 +1,200 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a process has locked, range by range: as it says itself, as /proc counts
+# it, and with a recording, by the calls it made.
+
+# shellcheck source=selftests/lib/live.sh
+. "$(dirname "$0")/../lib/live.sh"
+
+page=$(getconf PAGESIZE)
+
+# ranges JSON JQ: of the ranges, one per line
+ranges()
+{
+	jq -r "select(has(\"addr\")) | $2" "$1"
+}
+
+# total JSON KEY
+total()
+{
+	jq -r "select(has(\"vmlck\")) | .$2" "$1"
+}
+
+# status_bytes PID KEY: of /proc/PID/status
+status_bytes()
+{
+	awk -v key="$2:" '$1 == key { print $2 * 1024 }' "/proc/$1/status"
+}
+
+# in_smaps PID FIELD: bytes of that field, summed over locked mappings
+in_smaps()
+{
+	awk -v field="$2:" '$1 == field { kib = $2 }
+		$1 == "VmFlags:" && / lo( |$)/ { sum += kib }
+		END { print sum * 1024 }' "/proc/$1/smaps"
+}
+
+# of NAME WORD: a word of the workload's own line about that range
+of()
+{
+	awk -v name="$1" -v word="$2" '$1 == name { print $word; exit }' said
+}
+
+# ask NAME: from out.json, the call that locked that range, as far as it is one part
+ask()
+{
+	jq -r --arg addr "$(of "$1" 2)" \
+		'.locks[]? | select(.addr == $addr) | "\(.op) \(.len)"' out.json
+}
+
+# stack_of NAME: of that range, one frame per line
+stack_of()
+{
+	jq -r --arg addr "$(of "$1" 2)" \
+		'.locks[]? | select(.addr == $addr) | .stack[]?' out.json
+}
+
+start_waiting regions >said
+in_background "$mlocktrace" record --tier "$tier" -k -q -o data -p "$waiting" 2>notes
+recorder=$job
+# Its first calls have been made, and those after will be in the recording.
+wait_until test -s data
+sleep 1
+go_on "$waiting"
+wait_until grep -q brk said
+pid=$waiting
+
+"$mlocktrace" regions --json "$pid" >out.json 2>notes
+check_equal exit_status $? 0
+check every_line_parses jq -e . out.json
+
+missing=
+while read -r name addr len resident; do
+	got=$(jq -r --arg addr "$addr" --argjson len "$len" 'select(has("addr")) |
+		select(.addr == $addr and .len == $len) | .resident' out.json)
+	# Neighbours of the same kind can be one mapping.
+	[[ $got == "$resident" ]] || missing+="$name at $addr: $got, not $resident; "
+done < <(grep -v '^memfd' said)
+check_equal every_range_has_its_size_and_what_is_in_ram "$missing" ""
+check_equal on_fault_is_told "$(jq -r 'select(.on_fault == true) | .addr' out.json)" "$(of onfault 2)"
+check_equal memfd_is_named "$(ranges out.json 'select(.backing == "memfd") | .path' | sort -u)" \
+	"/memfd:one page (deleted)"
+check_equal heap_is_named "$(ranges out.json 'select(.backing == "heap") | .addr')" "$(of brk 2)"
+
+check_equal sum_of_sizes_is_in_smaps "$(total out.json locked)" "$(in_smaps "$pid" Size)"
+check_equal sum_in_ram_is_in_smaps "$(total out.json resident)" "$(in_smaps "$pid" Rss)"
+check_equal sum_of_shares_is_in_smaps "$(total out.json pss)" "$(in_smaps "$pid" Locked)"
+check_equal charge_is_in_status "$(total out.json vmlck)" "$(status_bytes "$pid" VmLck)"
+check_equal sizes_are_the_charge "$(total out.json locked)" "$(total out.json vmlck)"
+check_equal nothing_is_left_to_explain \
+	"$(total out.json uncharged) $(total out.json unlocked)" "0 0"
+check_equal limit_is_that_of_prlimit "$(total out.json limit)" \
+	"$(prlimit --memlock --noheadings --raw --output SOFT --pid "$pid")"
+if [[ $(total out.json unique) == null ]]; then
+	skip a_page_mapped_twice_is_one "page frames are not shown here"
+else
+	check_equal a_page_mapped_twice_is_one \
+		"$(($(total out.json present) - $(total out.json unique)))" "$page"
+fi
+
+"$mlocktrace" regions "$pid" >text 2>notes
+check holes_are_told grep -q 'is locked but not in RAM' text
+check_equal text_fits_on_a_page "$(awk 'length > 100' text)" ""
+check no_colours_in_a_file bash -c "! grep -q \$'\\033' text"
+"$mlocktrace" regions --color "$pid" >text 2>notes
+check colours_on_demand grep -q $'\033' text
+
+# Reading ends with the recording; the process lives on for the names of its functions.
+end_job "$recorder" INT
+"$mlocktrace" regions --json -i data "$pid" >out.json 2>notes
+check_equal with_a_recording $? 0
+check_equal mlock_is_named "$(ask mlock)" "mlock $((4 * page))"
+check_equal mlock2_is_named "$(ask onfault)" "mlock2 $((8 * page))"
+check_equal mmap_is_named "$(ask mmap)" "mmap $((3 * page))"
+check_equal failed_populate_is_named "$(ask hole)" "mlock $((2 * page))"
+check_equal brk_is_named "$(ask brk)" "brk $((5 * page))"
+check_equal the_rest_was_before \
+	"$(jq -r 'select(has("locks")) | .locks[] | select(.op == null) | .len' out.json)" $((3 * page))
+check_equal recorded_is_the_rest "$(($(total out.json locked) - $(total out.json recorded)))" \
+	$((3 * page))
+check_equal the_stack_is_there "$(stack_of mlock | grep -c '^run_regions+')" 1
+
+"$mlocktrace" regions -i data "$pid" >text 2>notes
+check text_says_by_which_call grep -qE "^ +by mlock2\\($(of onfault 2), 32K, .*\\) at 2.*, by workload" text
+check text_has_the_stack grep -q '^  *run_regions+' text
+check_equal text_with_calls_fits_on_a_page "$(awk 'length > 100' text)" ""
+
+# Other processes, and none.
+"$workload" hold 2 >pid &
+other=$!
+jobs_to_end+=("$other")
+wait_until test -s pid
+"$mlocktrace" regions -i data "$other" >text 2>notes
+check_equal of_a_process_not_recorded $? 0
+check that_is_told grep -q 'has no record of process' notes
+head -c $(($(stat -c %s data) - 5)) data >cut.data
+"$mlocktrace" regions --json -i cut.data "$pid" >cut.json 2>notes
+check_equal a_cut_off_recording_is_told $? 1
+check what_it_has_is_shown grep -q mlock2 cut.json
+"$mlocktrace" regions -i nothing "$pid" >text 2>notes
+check_equal no_recording $? 1
+check that_is_named grep -q nothing notes
+if ((EUID == 0)); then
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$mlocktrace" regions "$pid" >text 2>notes
+	check_equal of_another_user $? 1
+	check the_privilege_is_named grep -q CAP_SYS_PTRACE notes
+else
+	skip of_another_user "not root"
+fi
+end_job "$other" KILL 2>/dev/null
+"$mlocktrace" regions "$other" >text 2>notes
+check_equal of_no_process $? 1
+check no_process_is_told grep -q "no process $other" notes
+"$mlocktrace" regions >text 2>notes
+check_equal without_a_process $? 2
+"$mlocktrace" regions "1x" >text 2>notes
+check_equal with_what_is_no_process $? 2
+if [[ -r /proc/2/status && ! -s /proc/2/cmdline ]]; then
+	"$mlocktrace" regions 2 >text 2>notes
+	check_equal of_a_kernel_thread $? 1
+	check a_kernel_thread_is_told grep -q 'no memory of its own' notes
+else
+	skip of_a_kernel_thread "there is none"
+fi
+
+# again PID: another process with that pid, now that the first is gone; sets job
+again()
+{
+	local i
+
+	for ((i = 0; i < 20; i++)); do
+		echo $(($1 - 1)) 2>/dev/null >/proc/sys/kernel/ns_last_pid || return
+		in_background sleep 60
+		((job != $1)) || return 0
+		kill "$job"
+	done
+	return 1
+}
+
+end_job "$pid" KILL 2>/dev/null
+if again "$pid"; then
+	"$mlocktrace" regions -i data "$pid" >text 2>notes
+	check_equal of_a_former_owner_of_the_pid $? 1
+	check the_former_owner_is_told grep -q 'is of another process' notes
+	check_equal nothing_is_said_of_it "$(cat text)" ""
+else
+	skip of_a_former_owner_of_the_pid "pids cannot be chosen here"
+fi
+
+# A name made to hurt
+printf '\033[31mbad\nname' >'name'
+ln "$(type -P sleep)" "$(cat name)" 2>/dev/null || cp "$(type -P sleep)" "$(cat name)"
+in_background "./$(cat name)" 60
+named=$job
+wait_until grep -q bad "/proc/$named/comm"
+"$mlocktrace" regions "$named" >text 2>notes
+check hostile_names_are_escaped grep -qF 'x1b[31mbad' text
+check nothing_reaches_the_terminal bash -c "! grep -q \$'\\033' text"
+
+ktap_end
