@@ -15,7 +15,6 @@
 
 #define MLT_MAP_LOCKED 0x2000 /* include/uapi/asm-generic/mman.h */
 #define MLT_MAX_ERRNO 4095ULL
-#define MLT_EAGAIN 11
 #define MLT_RLIMIT_STACK 3 /* include/uapi/asm-generic/resource.h */
 #define MLT_RLIMIT_AS 9
 
