@@ -33,7 +33,8 @@ static const struct sight {
 } sights[] = {
 	{ "fentry", NO_SKIPPING, "before and after are read inside the kernel's lock: exact",
 	  "this kernel preempts itself and skips function programs that meet each other, so calls "
-	  "begin and end by tracepoints as in that tier: none is missed, a step inside one may be" },
+	  "begin and end by tracepoints; a step inside one may be missed, and on 7.3 a whole call (the "
+	  "summary counts what was skipped)" },
 	{ "fentry", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, munmap, "
 	  "stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",
 	  "what locks and unlocks by the way (mmap, brk, mremap, munmap, stacks) is seen at the ends of "
@@ -44,7 +45,8 @@ static const struct sight {
 	  "calls that a seccomp filter refused are not seen: the kernel's code does not run" },
 	{ "kprobe", NO_SKIPPING, "before and after are read inside the kernel's lock: exact",
 	  "this kernel preempts itself and skips function programs that meet each other, so calls "
-	  "begin and end by tracepoints as in that tier: none is missed, a step inside one may be" },
+	  "begin and end by tracepoints; a step inside one may be missed, and on 7.3 a whole call (the "
+	  "summary counts what was skipped)" },
 	{ "kprobe", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, munmap, "
 	  "stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",
 	  "what locks and unlocks by the way (mmap, brk, mremap, munmap, stacks) is seen at the ends of "
@@ -53,6 +55,9 @@ static const struct sight {
 	  "32-bit calls are not seen" },
 	{ "kprobe", "sys_exit", "calls that a seccomp filter refused are seen (flag `seccomp`)",
 	  "calls that a seccomp filter refused are not seen: the kernel's code does not run" },
+	{ "tracepoint", NO_SKIPPING, "no program is skipped",
+	  "this kernel preempts itself, or may: some then skip programs of tracepoints that meet each "
+	  "other (7.3 does, 6.18 does not); the summary counts what was skipped" },
 	{ "tracepoint", "mmap_lock_released", "before and after are read inside the kernel's lock: exact",
 	  "before and after are read outside the kernel's lock: exact for one thread, a sample "
 	  "(flag `sampled`) when another thread may have moved them" },

@@ -288,8 +288,8 @@ const char *mlocktrace_source(const struct mlocktrace *handle);
 /* The tier in use ("fentry", ...), "" for a recording; never NULL. */
 const char *mlocktrace_tier(const struct mlocktrace *handle);
 
-/* Does this kernel preempt itself: PREEMPT_RT, or the mode full or lazy as far as debugfs tells?
- * Then it skips programs of the tiers fentry and kprobe, which are not exact. */
+/* Does this kernel preempt itself (PREEMPT_RT, mode full or lazy), or may it, since debugfs does
+ * not tell? Then it skips programs of functions that meet each other. */
 bool mlocktrace_kernel_preempts(void);
 
 /**
