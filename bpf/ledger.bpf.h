@@ -50,11 +50,6 @@ static __always_inline __u32 mlt_exit_row(__s32 nr, int compat)
 	return MLT_SYSEXIT_MAX;
 }
 
-static __always_inline int mlt_is_compat(void)
-{
-	return READ(mlt_current(), thread_info.status) & MLT_TS_COMPAT ? 1 : 0;
-}
-
 static __always_inline int mlt_armed(__u64 mm)
 {
 	return BPF_CORE_READ((struct mm_struct *)mm, def_flags) & MLT_VM_LOCKED ? 1 : 0;

@@ -54,10 +54,7 @@ static __always_inline __s32 mlt_result(MLT_CTX, __u8 nargs)
  */
 static __always_inline int mlt_wrapper(__u32 sys, const struct pt_regs *regs)
 {
-	struct task_struct *task = mlt_current();
-
-	return mlt_syscall_enter(sys, regs,
-				 READ(task, thread_info.status) & MLT_TS_COMPAT ? 1 : 0);
+	return mlt_syscall_enter(sys, regs, mlt_is_compat());
 }
 
 #define MLT_WRAPPER(abi, symbol, tag)                                                              \
@@ -162,15 +159,13 @@ static __always_inline int mlt_by_the_way(void *ctx, __u8 op, __u64 ret)
  */
 static __always_inline __u32 mlt_sys_row(__u64 nr, int *compat)
 {
-	struct task_struct *task;
 	int ours = 0;
 
 #define MLT_SYSCALL(tag, nr64, nr32, sym32, help) ours |= nr == nr64 || nr == nr32;
 #include <mlocktrace/hooks.def>
 	if (!ours)
 		return MLT_SYS_MAX;
-	task = mlt_current();
-	*compat = READ(task, thread_info.status) & MLT_TS_COMPAT ? 1 : 0;
+	*compat = mlt_is_compat();
 #define MLT_SYSCALL(tag, nr64, nr32, sym32, help)                                                  \
 	if (nr == (*compat ? nr32 : nr64))                                                         \
 		return MLT_SYS_##tag;

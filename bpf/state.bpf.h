@@ -198,6 +198,12 @@ static __always_inline struct task_struct *mlt_current(void)
 	return (struct task_struct *)bpf_get_current_task();
 }
 
+/* Is the current system call a 32-bit one? */
+static __always_inline int mlt_is_compat(void)
+{
+	return READ(mlt_current(), thread_info.status) & MLT_TS_COMPAT ? 1 : 0;
+}
+
 /* The user's registers of a system call, at the top of the kernel stack. */
 static __always_inline struct pt_regs *mlt_task_regs(void)
 {

@@ -111,16 +111,6 @@ static void armed_shmat_over(void)
 	shmctl(id, IPC_RMID, NULL);
 }
 
-static const char *no_shm(void)
-{
-	int id = shmget(IPC_PRIVATE, page, IPC_CREAT | 0600);
-
-	if (id < 0)
-		return "no System V shared memory";
-	shmctl(id, IPC_RMID, NULL);
-	return NULL;
-}
-
 /* The ring would not be charged, and still there is no room for it. */
 static void armed_io_setup(void)
 {

@@ -199,16 +199,6 @@ static const char *huge_segments_by_limit(void)
 		       NULL : "no huge pages, or a kernel that lets the limit decide";
 }
 
-static const char *no_shm(void)
-{
-	int id = shmget(IPC_PRIVATE, page, IPC_CREAT | 0600);
-
-	if (id < 0)
-		return "no System V shared memory";
-	shmctl(id, IPC_RMID, NULL);
-	return NULL;
-}
-
 const struct scenario shm_scenarios[] = {
 	{ "segment_is_locked_and_unlocked", "SHM_LOCK, again, SHM_UNLOCK, again; IPC_RMID unlocks, too", 0,
 	  lock_and_unlock, no_shm, {

@@ -76,6 +76,7 @@ extern const struct scenario lock_scenarios[], limit_scenarios[], life_scenarios
 extern const struct scenario map_scenarios[], refused_scenarios[], stack_scenarios[];
 extern const struct scenario charge_scenarios[], shm_scenarios[];
 const char *on_fault_faults_in(void);
+const char *no_shm(void);
 
 /* calls.c: the calls under test, each answering 0 or -errno */
 extern size_t page;

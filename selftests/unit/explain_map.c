@@ -8,26 +8,11 @@
 #include "format.h"
 #include "ktap.h"
 #include "sample.h"
+#include "says.h"
 #include "sums.h"
 
 #define F(TAG) MLOCKTRACE_F_##TAG
 #define SECOND 1000000000ULL
-
-static const char *verdict(const struct mlocktrace_event *event)
-{
-	static char buf[1024];
-
-	mlocktrace_explain(event, buf, sizeof(buf));
-	return buf;
-}
-
-static bool says(const struct mlocktrace_event *event, const char *words)
-{
-	if (strstr(verdict(event), words))
-		return true;
-	printf("# \"%s\" says nothing of \"%s\"\n", verdict(event), words);
-	return false;
-}
 
 static bool says_not(const struct mlocktrace_event *event, const char *words)
 {
