@@ -297,14 +297,14 @@ static __always_inline int mlt_entry_is_taken(void)
 }
 
 /* A further change within the same system call: one record for all of them. */
-static __always_inline int mlt_implicit_again(__u8 op, __u64 mm, __s64 now, __u64 brk)
+static __always_inline int mlt_implicit_again(__u8 op, __u64 mm, __s64 delta, __u64 brk)
 {
 	struct mlt_call *call = mlt_call_active();
 
 	if (!call || !call->implicit || call->op != op || call->mm != mm)
 		return 0;
-	call->after = now;
-	mlt_implicit_range(call, now - call->before, brk);
+	call->after += delta;
+	mlt_implicit_range(call, call->after - call->before, brk);
 	return 1;
 }
 
@@ -327,7 +327,7 @@ MLT_SUB int mlt_implicit_change(void *ctx, struct mlt_mm *known, __u64 mm, __s64
 		mlt_exit_row(mlt_sysno(), mlt_is_compat()) != MLT_SYSEXIT_MAX;
 	if (before == now && !(exits && mlt_may_be_refused(op, mm)))
 		return 0;
-	if (exits && mlt_implicit_again(op, mm, now, known->brk_before))
+	if (exits && mlt_implicit_again(op, mm, now - before, known->brk_before))
 		return 0;
 	call = mlt_implicit_begin(op, mm, mlt_entry_is_taken());
 	if (!call)
@@ -345,6 +345,31 @@ MLT_SUB int mlt_implicit_change(void *ctx, struct mlt_mm *known, __u64 mm, __s64
 	if (exits && !call->nested)
 		return 0;
 	return mlt_implicit_emit(ctx, call, 0);
+}
+
+/*
+ * Book the counter; what the books said before, less what others have booked in the
+ * meantime. Under mmap_lock there are none; but where functions stand for it the lock
+ * may be gone, and what another thread has changed and booked must not be put back.
+ */
+static __always_inline __s64 mlt_book(struct mlt_mm *known, struct mm_struct *mm, __s64 *now)
+{
+	__s64 before = known->last, moved = 0, old;
+
+	for (int i = 0; i < 4; i++) {
+		*now = BPF_CORE_READ(mm, locked_vm);
+		old = mlt_swap(&known->last, before, *now);
+		if (old == before) {
+			if (cfg.mmap_lock || before == MLT_UNKNOWN)
+				return before;
+			moved += *now - before;
+			if (*now == (__s64)BPF_CORE_READ(mm, locked_vm))
+				break;
+			old = *now;
+		}
+		before = old;
+	}
+	return *now - moved;
 }
 
 /*
@@ -373,12 +398,11 @@ MLT_SUB int mlt_sync(void *ctx, __u64 mm, struct mlt_call *call)
 	}
 	if (known->dead)
 		return mlt_mm_forget(mm);
-	before = known->last;
+	before = mlt_book(known, (struct mm_struct *)mm, &now);
 	if (before == MLT_UNKNOWN)
 		before = call ? call->before : now;
-	if (known->last != now)
+	if (before != now)
 		known->changes++;
-	known->last = now;
 	/* What changes before we record was there when we came. */
 	if (!shared.enabled || known->base == MLT_UNKNOWN)
 		known->base = shared.enabled ? before : now;

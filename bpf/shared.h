@@ -47,6 +47,7 @@ struct mlt_config {
 	__u8 stacks;
 	__u8 calls_by_name; /* each system call has a tracepoint of its own */
 	__u8 by_tracepoint; /* calls and address spaces begin and end by tracepoints */
+	__u8 functions_alone; /* nothing is hooked but functions */
 	/* What this kernel can do. */
 	__u8 task_btf;	     /* bpf_get_current_task_btf (5.11): plain loads from the task */
 	__u8 implicit;	     /* implicit changes are wanted and seen */

@@ -226,13 +226,17 @@ static __always_inline __u64 mlt_fetch_inc(__u64 *p)
 #endif
 }
 
-static __always_inline void mlt_swap(__s64 *p, __s64 from, __s64 to)
+/* What was there; @to is now, if that was @from. */
+static __always_inline __s64 mlt_swap(__s64 *p, __s64 from, __s64 to)
 {
 #ifdef MLT_NO_ATOMIC_FETCH
-	if (*(volatile __s64 *)p == from)
+	__s64 old = *(volatile __s64 *)p;
+
+	if (old == from)
 		*(volatile __s64 *)p = to;
+	return old;
 #else
-	__sync_val_compare_and_swap(p, from, to);
+	return __sync_val_compare_and_swap(p, from, to);
 #endif
 }
 

@@ -320,7 +320,8 @@ static __always_inline int mlt_mmap_region_exit(void *ctx, __s32 ret)
 	return mlt_sync_here();
 }
 
-static __always_inline int mlt___do_munmap_exit(void *ctx, __s32 ret)
+/* Whatever munmap() does to the counter it has done by then; its write lock may be downgraded. */
+static __always_inline int mlt_free_pgtables_enter(void *ctx, const __u64 *arg)
 {
 	return mlt_sync_here();
 }

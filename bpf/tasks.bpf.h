@@ -62,7 +62,7 @@ MLT_SUB int mlt_mm_ended(void *ctx, __u64 mm, struct mlt_mm *known, int own, __s
 	return mlt_emit(ctx, call, 0, known, own ? 0 : known);
 }
 
-/* Close its account. Without the tracepoints of mmap_lock the books may lag behind the counter. */
+/* Close its account. Without a look at implicit changes the books may lag behind the counter. */
 static __always_inline void mlt_close_account(const struct mlt_mm *known, __s64 locked)
 {
 	struct mlt_cpu *cpu = mlt_cpu();
@@ -72,7 +72,7 @@ static __always_inline void mlt_close_account(const struct mlt_mm *known, __s64 
 	mlt_fetch_inc(&cpu->ended);
 	if (known)
 		__sync_fetch_and_add(&cpu->ended_unattributed, known->residues);
-	if (cfg.mmap_lock && (known ? known->last != MLT_UNKNOWN && known->last != locked : locked != 0))
+	if (cfg.implicit && (known ? known->last != MLT_UNKNOWN && known->last != locked : locked != 0))
 		mlt_fetch_inc(&cpu->ended_adrift);
 }
 
@@ -93,7 +93,7 @@ MLT_SUB int mlt_mm_end(void *ctx, __u64 mm)
 		      !READ(task, mm) && !(READ(task, flags) & MLT_PF_KTHREAD);
 	wanted = known && known->wanted ? 1 : own && mlt_wanted();
 	if (shared.enabled && wanted) {
-		if (known && known->last != MLT_UNKNOWN && known->last != locked && cfg.mmap_lock)
+		if (known && known->last != MLT_UNKNOWN && known->last != locked && cfg.implicit)
 			mlt_unattributed(ctx, known, mm, known->last, locked);
 		mlt_close_account(known, locked);
 		mlt_mm_ended(ctx, mm, known, own, locked);
@@ -206,6 +206,32 @@ MLT_SUB int mlt_task_exit(struct task_struct *task)
 	pid = mlt_pid(task);
 	bpf_map_delete_elem(&targets, &pid);
 	return 0;
+}
+
+/* ---- where functions stand alone, for the tracepoints of the scheduler ----------- */
+
+static __always_inline int mlt_wake_up_new_task_enter(void *ctx, const __u64 *arg)
+{
+	return mlt_fork(ctx, (struct task_struct *)bpf_get_current_task(),
+			(struct task_struct *)arg[0]);
+}
+
+/* A thread that calls exec becomes the leader and takes its id; a leader has nothing under way. */
+static __always_inline int mlt_begin_new_exec_enter(void *ctx, const __u64 *arg)
+{
+	return mlt_forget_thread((__u32)bpf_get_current_pid_tgid());
+}
+
+static __always_inline int mlt_setup_new_exec_enter(void *ctx, const __u64 *arg)
+{
+	mlt_exec_origin();
+	return 0;
+}
+
+/* Also called for a child that a failing fork takes back. */
+static __always_inline int mlt_exit_files_enter(void *ctx, const __u64 *arg)
+{
+	return arg[0] == bpf_get_current_task() ? mlt_task_exit((struct task_struct *)arg[0]) : 0;
 }
 
 #endif

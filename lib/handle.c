@@ -290,6 +290,11 @@ MLT_API const char *mlocktrace_tier(const struct mlocktrace *h)
 	return h->tier;
 }
 
+MLT_API enum mlocktrace_skips mlocktrace_skips(const struct mlocktrace *h)
+{
+	return h->source->skips ? h->source->skips(h) : MLOCKTRACE_SKIPS_NOTHING;
+}
+
 MLT_API int mlocktrace_hook(const struct mlocktrace *h, size_t i, struct mlocktrace_hook *hook)
 {
 	return h->source->hook ? h->source->hook(h, i, hook) : -ENOENT;

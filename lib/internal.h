@@ -45,6 +45,8 @@ struct mlt_source {
 	int (*ledger)(struct mlocktrace *h,
 		      int (*each)(void *ctx, const struct mlocktrace_holding *holding), void *ctx);
 
+	/* As mlocktrace_skips(); NULL = nothing. */
+	enum mlocktrace_skips (*skips)(const struct mlocktrace *h);
 	/* As mlocktrace_hook(); NULL = no hooks. */
 	int (*hook)(const struct mlocktrace *h, size_t i, struct mlocktrace_hook *hook);
 

@@ -259,25 +259,34 @@ static int load_named(struct mlocktrace *h, const struct mlocktrace_opts *opts,
 	return 0;
 }
 
-/*
- * A kernel that preempts itself skips a trampoline's or kprobe's program when it
- * is still running for another task; none of these tracepoints was seen skipped.
- */
-static const enum mlocktrace_tier best_first_preempt[] = {
+/* Where programs of functions are skipped, and where those of tracepoints are. */
+static const enum mlocktrace_tier functions_last[] = {
 	MLOCKTRACE_TIER_TRACEPOINT,
 	MLOCKTRACE_TIER_FENTRY,
 	MLOCKTRACE_TIER_KPROBE,
 };
+static const enum mlocktrace_tier kprobe_first[] = {
+	MLOCKTRACE_TIER_KPROBE,
+	MLOCKTRACE_TIER_TRACEPOINT,
+	MLOCKTRACE_TIER_FENTRY,
+};
 
-static const enum mlocktrace_tier *tiers_in_order(void)
+static const enum mlocktrace_tier *tiers_in_order(const struct mlt_bpf *b)
 {
-	return mlocktrace_kernel_preempts() ? best_first_preempt : best_first;
+	switch (mlt_kernel_skipping(b->btf)) {
+	case MLT_SKIPPING_NONE:
+		return best_first;
+	case MLT_SKIPPING_TRACEPOINTS:
+		return kprobe_first;
+	default:
+		return functions_last;
+	}
 }
 
 static int load_best(struct mlocktrace *h, const struct mlocktrace_opts *opts,
 		     const struct mlt_config *cfg)
 {
-	const enum mlocktrace_tier *order = tiers_in_order();
+	const enum mlocktrace_tier *order = tiers_in_order(h->priv);
 	char all[900] = "", why[256] = "";
 	size_t used = 0;
 	int err = -EOPNOTSUPP;
@@ -383,6 +392,13 @@ static int bpf_stats(struct mlocktrace *h, int cpu, struct mlocktrace_stats *sta
 	return 0;
 }
 
+static enum mlocktrace_skips bpf_skips(const struct mlocktrace *h)
+{
+	const struct mlt_bpf *b = h->priv;
+
+	return b->skips;
+}
+
 static int bpf_hook(const struct mlocktrace *h, size_t i, struct mlocktrace_hook *hook)
 {
 	const struct mlt_bpf *b = h->priv;
@@ -421,6 +437,7 @@ const struct mlt_source mlt_source_bpf = {
 	.stop = bpf_stop,
 	.stats = bpf_stats,
 	.ledger = mlt_bpf_ledger,
+	.skips = bpf_skips,
 	.hook = bpf_hook,
 	.close = bpf_close,
 };

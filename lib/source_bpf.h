@@ -39,6 +39,7 @@ struct mlt_bpf {
 	size_t buffer_bytes;
 	struct bpf_link *ledger; /* the iterator over the ledger, once it was asked for */
 	uint64_t missed; /* of programs already unloaded */
+	enum mlocktrace_skips skips; /* of the tier in use */
 
 	struct ring_buffer *ring;
 	int epoll_fd;
@@ -58,8 +59,17 @@ int mlt_kernel_nargs(const struct btf *btf, const char *function);
 int mlt_kernel_tp_nargs(const struct btf *btf, const char *tp);
 /* vm.max_map_count; the largest number if it is not known. */
 unsigned int mlt_kernel_max_map_count(void);
-/* Fill in all of cfg but the filters. */
-void mlt_kernel_fill_config(const struct btf *btf, enum mlocktrace_tier tier, struct mlt_config *cfg);
+/* Which programs this kernel may skip, since it preempts them; each kind includes those before. */
+enum mlt_skipping {
+	MLT_SKIPPING_NONE,
+	MLT_SKIPPING_FUNCTIONS,
+	MLT_SKIPPING_SYSCALLS, /* those of sys_enter and sys_exit */
+	MLT_SKIPPING_TRACEPOINTS,
+};
+enum mlt_skipping mlt_kernel_skipping(const struct btf *btf);
+/* Fill in all of cfg but the filters; what such programs may miss for being skipped. */
+enum mlocktrace_skips mlt_kernel_fill_config(const struct btf *btf, enum mlocktrace_tier tier,
+					     struct mlt_config *cfg);
 
 /* ---- source_bpf_load.c ---- */
 

@@ -58,23 +58,42 @@ static enum { NO, MAYBE, YES } kernel_preempts(void)
 	return strstr(uts.version, "PREEMPT") ? MAYBE : NO;
 }
 
-MLT_API bool mlocktrace_kernel_preempts(void)
+/* Has each system call tracepoints of its own (CONFIG_FTRACE_SYSCALLS)? */
+static bool calls_have_names(void)
 {
-	return kernel_preempts() != NO;
+	return !access("/sys/kernel/tracing/events/syscalls/sys_enter_mlock/id", R_OK) ||
+	       !access("/sys/kernel/debug/tracing/events/syscalls/sys_enter_mlock/id", R_OK);
+}
+
+static bool has_type(const struct btf *btf, const char *name, __u32 kind)
+{
+	return btf__find_by_name_kind(btf, name, kind) > 0;
 }
 
 /*
- * Has each system call tracepoints of its own (CONFIG_FTRACE_SYSCALLS), and are they
- * needed? From 6.13 on programs at sys_enter and sys_exit can be preempted. To take
- * these away takes the kernel a tenth of a second each, so they are for the kernels
- * that are known to do it.
+ * A program is skipped for a task that has preempted another one inside the same
+ * program. Those of functions can be preempted; from 6.13 on (struct tracepoint_ext)
+ * also those of sys_enter and sys_exit, which may fault; and in 7.x, where SRCU guards
+ * tracepoints again, those of all of them. Kprobes run theirs with preemption off.
  */
-static bool calls_need_names(const struct btf *btf)
+enum mlt_skipping mlt_kernel_skipping(const struct btf *btf)
 {
-	return kernel_preempts() == YES &&
-	       btf__find_by_name_kind(btf, "tracepoint_ext", BTF_KIND_STRUCT) > 0 &&
-	       (!access("/sys/kernel/tracing/events/syscalls/sys_enter_mlock/id", R_OK) ||
-		!access("/sys/kernel/debug/tracing/events/syscalls/sys_enter_mlock/id", R_OK));
+	if (kernel_preempts() == NO)
+		return MLT_SKIPPING_NONE;
+	if (!has_type(btf, "tracepoint_ext", BTF_KIND_STRUCT))
+		return MLT_SKIPPING_FUNCTIONS;
+	return has_type(btf, "tracepoint_srcu_srcu_data", BTF_KIND_VAR) ? MLT_SKIPPING_TRACEPOINTS :
+									   MLT_SKIPPING_SYSCALLS;
+}
+
+/*
+ * Each system call's own tracepoints perf runs with preemption off (not in 7.x). To
+ * take them away takes the kernel a tenth of a second each, so they are for the
+ * kernels that are known to need them.
+ */
+static bool calls_need_names(enum mlt_skipping skipping)
+{
+	return skipping == MLT_SKIPPING_SYSCALLS && kernel_preempts() == YES && calls_have_names();
 }
 
 unsigned int mlt_kernel_max_map_count(void)
@@ -156,27 +175,45 @@ static void fill_nargs(const struct btf *btf, struct mlt_config *cfg)
 	(BIT(MMAP) | BIT(BRK) | BIT(STACK) | BIT(MREMAP) | BIT(MUNMAP) | BIT(UNATTRIBUTED) |       \
 	 BIT(ACCOUNT_LOCKED_VM))
 
-void mlt_kernel_fill_config(const struct btf *btf, enum mlocktrace_tier tier, struct mlt_config *cfg)
+static enum mlocktrace_skips tier_skips(enum mlt_skipping skipping, const struct mlt_config *cfg)
 {
-	int nargs;
+	if (skipping == MLT_SKIPPING_NONE || cfg->tier == MLOCKTRACE_TIER_KPROBE)
+		return MLOCKTRACE_SKIPS_NOTHING;
+	if (skipping == MLT_SKIPPING_TRACEPOINTS || cfg->functions_alone ||
+	    (skipping == MLT_SKIPPING_SYSCALLS && !cfg->calls_by_name))
+		return MLOCKTRACE_SKIPS_CALLS;
+	return cfg->tier == MLOCKTRACE_TIER_FENTRY ? MLOCKTRACE_SKIPS_STEPS :
+						     MLOCKTRACE_SKIPS_NOTHING;
+}
+
+enum mlocktrace_skips mlt_kernel_fill_config(const struct btf *btf, enum mlocktrace_tier tier,
+					     struct mlt_config *cfg)
+{
+	enum mlt_skipping skipping = mlt_kernel_skipping(btf);
+	int nargs = mlt_kernel_tp_nargs(btf, "mmap_lock_released");
+	bool names = calls_need_names(skipping);
 
 	cfg->tier = (__u8)tier;
 	cfg->page_shift = (__u32)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
 	cfg->task_btf = btf__find_by_name_kind(btf, "bpf_get_current_task_btf", BTF_KIND_FUNC) > 0;
 	cfg->regs_hidden = !first_arg_is_known(btf, "__x64_sys_mlock");
-	cfg->by_tracepoint = tier == MLOCKTRACE_TIER_TRACEPOINT || mlocktrace_kernel_preempts();
-	cfg->calls_by_name = cfg->by_tracepoint && calls_need_names(btf);
+	cfg->functions_alone = tier != MLOCKTRACE_TIER_TRACEPOINT &&
+			       (nargs <= 0 || (tier == MLOCKTRACE_TIER_KPROBE && !names &&
+					       skipping >= MLT_SKIPPING_SYSCALLS));
+	cfg->by_tracepoint = tier == MLOCKTRACE_TIER_TRACEPOINT ||
+			     (skipping != MLT_SKIPPING_NONE && !cfg->functions_alone);
+	cfg->calls_by_name = cfg->by_tracepoint && names;
 	cfg->mm_ends = !cfg->by_tracepoint || mlt_kernel_tp_nargs(btf, "exit_mmap") > 0;
 	/* What an address space held is not to be taken for what the next one at its place does. */
 	cfg->implicit = cfg->ops & IMPLICIT_OPS && cfg->mm_ends;
 	/* TOP_OF_KERNEL_STACK_PADDING, arch/x86/include/asm/thread_info.h: 16 with CONFIG_X86_FRED */
-	if (btf__find_by_name_kind(btf, "fred_frame", BTF_KIND_STRUCT) > 0)
+	if (has_type(btf, "fred_frame", BTF_KIND_STRUCT))
 		cfg->stack_padding = 16;
 	cfg->regs_btf = !cfg->calls_by_name &&
 			(tier == MLOCKTRACE_TIER_TRACEPOINT ||
 			 (tier == MLOCKTRACE_TIER_FENTRY && !cfg->regs_hidden));
-	nargs = mlt_kernel_tp_nargs(btf, "mmap_lock_released");
-	cfg->mmap_lock = (cfg->by_tracepoint || cfg->implicit) && nargs > 0;
+	cfg->mmap_lock = (cfg->by_tracepoint || cfg->implicit) && nargs > 0 && !cfg->functions_alone;
 	cfg->mmap_lock_path = nargs == 3;
 	fill_nargs(btf, cfg);
+	return tier_skips(skipping, cfg);
 }

@@ -25,8 +25,8 @@
 #define MLT_FN 1
 #define MLT_TPT 2
 #define MLT_PRE 4
-#define MLT_OLD 8
-#define MLT_FNS (MLT_FN | MLT_PRE | MLT_OLD)
+#define MLT_ALONE 8
+#define MLT_FNS (MLT_FN | MLT_PRE | MLT_ALONE)
 #define MLT_NAMED 16  /* where each system call has tracepoints of its own */
 #define MLT_BY_THE_WAY 32 /* only for implicit changes */
 
@@ -47,12 +47,12 @@ struct row {
 static const struct row rows[] = {
 #define MLT_SYSCALL(t, nr64, nr32, s32, h)                                                         \
 	{ .kind = ROW_SYSCALL, .tag = #t, .sym32 = #s32, .help = h, .shape = MLT_PAIR,             \
-	  .tiers = MLT_FN | MLT_OLD, .required = true },                                           \
+	  .tiers = MLT_FN | MLT_ALONE, .required = true },                                           \
 	{ .kind = ROW_NAMED, .tag = #t, .help = h, .shape = MLT_PAIR, .tiers = MLT_NAMED,          \
 	  .required = true },
 #define MLT_SYSEXIT(t, OP, nr64, nr32, s32, h)                                                     \
 	{ .kind = ROW_SYSCALL, .tag = #t, .sym32 = #s32, .help = h, .shape = MLT_EXIT,             \
-	  .tiers = MLT_FN | MLT_OLD | MLT_BY_THE_WAY },                                            \
+	  .tiers = MLT_FN | MLT_ALONE | MLT_BY_THE_WAY },                                            \
 	{ .kind = ROW_NAMED, .tag = #t, .help = h, .shape = MLT_EXIT,                              \
 	  .tiers = MLT_NAMED | MLT_BY_THE_WAY },
 #define MLT_FUNC(t, tr, sh, args, req, h)                                                          \
@@ -184,7 +184,7 @@ static int row_kind(const struct loader *l)
 		return MLT_TPT | named;
 	if (l->cfg.by_tracepoint)
 		return MLT_PRE | named;
-	return mlt_kernel_tp_nargs(l->b->btf, "mmap_lock_released") > 0 ? MLT_FN : MLT_OLD;
+	return l->cfg.functions_alone ? MLT_ALONE : MLT_FN;
 }
 
 static void list_hooks(struct loader *l)
@@ -418,7 +418,7 @@ int mlt_bpf_load(struct mlocktrace *h, const struct mlocktrace_opts *opts, enum 
 	}
 	listening = &l;
 	before = libbpf_set_print(listen_to_libbpf);
-	mlt_kernel_fill_config(l.b->btf, tier, &l.cfg);
+	l.b->skips = mlt_kernel_fill_config(l.b->btf, tier, &l.cfg);
 	err = load_tier(&l, opts->btf_path, why, why_size);
 	if (err)
 		mlt_bpf_unload(h->priv);

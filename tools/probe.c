@@ -19,8 +19,6 @@
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
-/* Stands for a hook: the kernel skips no programs, as it does where it preempts itself. */
-#define NO_SKIPPING "no skipping"
 /* The function of a 32-bit call, or the tracepoint of all calls. */
 #define COMPAT "__ia32_sys_mlock"
 
@@ -31,10 +29,7 @@ static const struct sight {
 	const char *with;
 	const char *without;
 } sights[] = {
-	{ "fentry", NO_SKIPPING, "before and after are read inside the kernel's lock: exact",
-	  "this kernel preempts itself and skips function programs that meet each other, so calls "
-	  "begin and end by tracepoints; a step inside one may be missed, and on 7.3 a whole call (the "
-	  "summary counts what was skipped)" },
+	{ "fentry", NULL, "before and after are read inside the kernel's lock: exact", NULL },
 	{ "fentry", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, munmap, "
 	  "stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",
 	  "what locks and unlocks by the way (mmap, brk, mremap, munmap, stacks) is seen at the ends of "
@@ -43,10 +38,7 @@ static const struct sight {
 	  "32-bit calls are not seen" },
 	{ "fentry", "sys_exit", "calls that a seccomp filter refused are seen (flag `seccomp`)",
 	  "calls that a seccomp filter refused are not seen: the kernel's code does not run" },
-	{ "kprobe", NO_SKIPPING, "before and after are read inside the kernel's lock: exact",
-	  "this kernel preempts itself and skips function programs that meet each other, so calls "
-	  "begin and end by tracepoints; a step inside one may be missed, and on 7.3 a whole call (the "
-	  "summary counts what was skipped)" },
+	{ "kprobe", NULL, "before and after are read inside the kernel's lock: exact", NULL },
 	{ "kprobe", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, munmap, "
 	  "stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",
 	  "what locks and unlocks by the way (mmap, brk, mremap, munmap, stacks) is seen at the ends of "
@@ -55,9 +47,6 @@ static const struct sight {
 	  "32-bit calls are not seen" },
 	{ "kprobe", "sys_exit", "calls that a seccomp filter refused are seen (flag `seccomp`)",
 	  "calls that a seccomp filter refused are not seen: the kernel's code does not run" },
-	{ "tracepoint", NO_SKIPPING, "no program is skipped",
-	  "this kernel preempts itself, or may: some then skip programs of tracepoints that meet each "
-	  "other (7.3 does, 6.18 does not); the summary counts what was skipped" },
 	{ "tracepoint", "mmap_lock_released", "before and after are read inside the kernel's lock: exact",
 	  "before and after are read outside the kernel's lock: exact for one thread, a sample "
 	  "(flag `sampled`) when another thread may have moved them" },
@@ -215,8 +204,6 @@ static bool is_attached(const struct mlocktrace *handle, const char *name)
 {
 	struct mlocktrace_hook hook;
 
-	if (!strcmp(name, NO_SKIPPING))
-		return !mlocktrace_kernel_preempts();
 	if (!strcmp(name, COMPAT) && is_attached(handle, "sys_enter"))
 		return true;
 	for (size_t i = 0; !mlocktrace_hook(handle, i, &hook); i++)
@@ -262,6 +249,23 @@ static struct json_object *sight_of_returns(void)
 	return json_object_new_string(text);
 }
 
+static const char *const skips[] = {
+	[MLOCKTRACE_SKIPS_NOTHING] = "nothing",
+	[MLOCKTRACE_SKIPS_STEPS] = "steps",
+	[MLOCKTRACE_SKIPS_CALLS] = "calls",
+};
+
+/* Where the kernel preempts itself, as all do from 7.x on. */
+static const char *const sight_of_skips[] = {
+	[MLOCKTRACE_SKIPS_NOTHING] = "no call is skipped, however many tasks make them at once",
+	[MLOCKTRACE_SKIPS_STEPS] =
+		"this kernel preempts itself and skips function programs that meet each other, so calls "
+		"begin and end by tracepoints; a step inside one may be missed (the summary counts it)",
+	[MLOCKTRACE_SKIPS_CALLS] =
+		"this kernel preempts itself, or may, and skips programs that meet each other: while "
+		"several tasks lock at once some calls are missed (the summary counts them)",
+};
+
 static struct json_object *list_sights(const struct mlocktrace *handle, const char *tier)
 {
 	struct json_object *list = json_object_new_array();
@@ -274,6 +278,9 @@ static struct json_object *list_sights(const struct mlocktrace *handle, const ch
 			json_object_array_add(list, json_object_new_string(with ? sight->with :
 									   sight->without));
 	}
+	if (handle)
+		json_object_array_add(list,
+				      json_object_new_string(sight_of_skips[mlocktrace_skips(handle)]));
 	if (!strcmp(tier, mlocktrace_tier_name(MLOCKTRACE_TIER_KPROBE)))
 		json_object_array_add(list, sight_of_returns());
 	return list;
@@ -292,6 +299,7 @@ static struct json_object *describe_tier(const struct mlocktrace *handle, const 
 	add_text(found, "help", help);
 	add_bool(found, "works", handle);
 	add_text(found, "why_not", handle ? NULL : mlocktrace_open_error());
+	add_text(found, "skips", handle ? skips[mlocktrace_skips(handle)] : NULL);
 	json_object_object_add(found, "sees", list_sights(handle, tier));
 	json_object_object_add(found, "hooks", list_hooks(handle));
 	return found;

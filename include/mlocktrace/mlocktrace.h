@@ -288,9 +288,13 @@ const char *mlocktrace_source(const struct mlocktrace *handle);
 /* The tier in use ("fentry", ...), "" for a recording; never NULL. */
 const char *mlocktrace_tier(const struct mlocktrace *handle);
 
-/* Does this kernel preempt itself (PREEMPT_RT, mode full or lazy), or may it, since debugfs does
- * not tell? Then it skips programs of functions that meet each other. */
-bool mlocktrace_kernel_preempts(void);
+/* What a kernel that preempts itself (PREEMPT_RT, mode full or lazy) may keep from a tier: it skips
+ * a program for a task that has preempted another one inside the same program. What it skips is
+ * counted where it counts it (@missed). MLOCKTRACE_SKIPS_STEPS: a detail inside a call, and the
+ * sums stay right. MLOCKTRACE_SKIPS_CALLS: whole calls, while several tasks make them at once. */
+enum mlocktrace_skips { MLOCKTRACE_SKIPS_NOTHING, MLOCKTRACE_SKIPS_STEPS, MLOCKTRACE_SKIPS_CALLS };
+/* Of the tier in use on this kernel; nothing for a recording. */
+enum mlocktrace_skips mlocktrace_skips(const struct mlocktrace *handle);
 
 /**
  * struct mlocktrace_hook - one place in the kernel that is listened to

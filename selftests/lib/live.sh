@@ -7,6 +7,7 @@
 #
 # MLT_TIER     auto, fentry, kprobe or tracepoint
 # MLT_WHY_NOT  why that tier does not work here, if that is known; "" = it does
+# MLT_SKIPS    what the kernel may keep from it: nothing, steps or calls
 # MLT_TOOL     the tool; MLT_LOAD  the folder with the workload programs
 
 set -u
@@ -23,6 +24,8 @@ load=${MLT_LOAD:-$selftests/../build/selftests/load}
 [[ -x $mlocktrace ]] || mlocktrace=$(type -P mlocktrace) ||
 	skip_all "no mlocktrace: run make"
 [[ -x $load/workload ]] || skip_all "no workload program: run make -C selftests"
+# shellcheck source=selftests/lib/doctor.sh
+. "$selftests/lib/doctor.sh"
 workload=$load/workload
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/mlocktrace-test.XXXXXX") || exit 1
@@ -77,13 +80,15 @@ trace_json()
 	trace --json -o "$file" "$@" 2>notes
 }
 
-# why_not_tier: empty if the tier under test works here, else doctor's reason
-why_not_tier()
+# missed NAME: true, and NAME is skipped, if the kernel kept calls from this tier, of
+# which doctor says that it may
+missed()
 {
-	"$mlocktrace" doctor --json --tier "$tier" >doctor.json 2>doctor.err
-	jq -e . doctor.json >/dev/null || return
-	jq -r '[.tiers[] | select(.works)] as $working | .tiers[] |
-		select(($working | length) == 0) | "\(.name): \(.why_not)"' doctor.json | head -n 1
+	local skipped
+
+	skipped=$(sed -nE 's/.*the kernel skipped ([0-9]+) hook invocations.*/\1/p' notes)
+	[[ $MLT_SKIPS == calls && -n $skipped ]] || return 1
+	skip "$1" "this kernel preempts itself and skipped $skipped programs of this tier (skips: calls)"
 }
 
 # records KEY...: those fields of the JSON lines on stdin, tab-separated
@@ -151,5 +156,5 @@ end_job()
 
 need jq
 # Whoever runs many of these has asked before.
-[[ -v MLT_WHY_NOT ]] || MLT_WHY_NOT=$(why_not_tier)
+[[ -v MLT_WHY_NOT ]] || ask_doctor "$tier"
 [[ -z $MLT_WHY_NOT ]] || skip_all "$MLT_WHY_NOT"

@@ -56,6 +56,7 @@ cat >batch.sh <<'END'
 "$1/workload-32" ledger 2 10 >32_bit || :
 END
 trace_json out.json -f -- bash batch.sh "$load"
+missed ledger && ktap_end
 
 # ledger NAME CHECKPOINTS
 ledger()

@@ -32,6 +32,7 @@ trace_json out.json -f -e "$lock_ops,$path_ops" -- bash batch.sh "$load" \
 if [[ $(uname -r) == 5.10.* ]] && records tier <out.json | grep -qx tracepoint; then
 	skip_all "no tracepoints of mmap_lock and exit_mmap before 5.11: only lock calls are seen"
 fi
+missed paths && ktap_end
 prepare_comparison out.json
 for ((i = 0; i < ${#programs[@]}; i++)); do
 	prefix=${prefix_of[i]}

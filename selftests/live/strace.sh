@@ -77,6 +77,7 @@ else
 fi
 
 trace_json out.json -f -- bash batch.sh
+missed calls_are_those_of_strace && ktap_end
 for ((i = 1; i <= ${#names[@]}; i++)); do
 	same_calls "${names[i - 1]}" strace.$i out.json
 	# strace says what it cannot do here.
@@ -111,6 +112,7 @@ in_background "${strace_locks[@]}" -p "$waiting" -o attached.strace
 if attach "$waiting" && wait_until test -s attached.strace; then
 	go_on "$waiting"
 	wait "$waiting" "$tracer"
+	missed attached_to_a_running_process && ktap_end
 	calls_by_strace attached.strace | from_mark >by.strace
 	calls_by_mlocktrace out.json | from_mark >by.mlocktrace
 	check attached_to_a_running_process diff -u by.strace by.mlocktrace

@@ -23,6 +23,7 @@ END
 trace_json out.json -f -e "$lock_ops" -- bash batch.sh "$workload" "$load/workload-32" \
 	"${with_limit[@]}" log.limit --limit 0000065536 "${needy[@]%% *}"
 
+missed verdicts && ktap_end
 prepare_comparison out.json
 compare 64 ""
 compare 32 "32_bit: "

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What doctor says of a tier, asked once for all tests: sourced by run and live.sh.
+
+# ask_doctor TIER: sets MLT_WHY_NOT and MLT_SKIPS, see live.sh
+ask_doctor()
+{
+	local answer
+
+	answer=$("${MLT_TOOL:-$selftests/../build/mlocktrace}" doctor --json --tier "$1" 2>/dev/null |
+		jq -r '.auto as $auto | ([.tiers[] | select(.name == $auto)] + .tiers)[0] |
+			if .works then "works \(.skips)" else "\(.name): \(.why_not)" end' 2>/dev/null)
+	export MLT_WHY_NOT=$answer MLT_SKIPS=
+	if [[ $answer == "works "* ]]; then
+		MLT_WHY_NOT=
+		MLT_SKIPS=${answer#works }
+	fi
+}
