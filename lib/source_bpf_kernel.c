@@ -198,8 +198,7 @@ enum mlocktrace_skips mlt_kernel_fill_config(const struct btf *btf, enum mlocktr
 	cfg->task_btf = btf__find_by_name_kind(btf, "bpf_get_current_task_btf", BTF_KIND_FUNC) > 0;
 	cfg->regs_hidden = !first_arg_is_known(btf, "__x64_sys_mlock");
 	cfg->functions_alone = tier != MLOCKTRACE_TIER_TRACEPOINT &&
-			       (nargs <= 0 || (tier == MLOCKTRACE_TIER_KPROBE && !names &&
-					       skipping >= MLT_SKIPPING_SYSCALLS));
+			       (nargs <= 0 || (!names && skipping >= MLT_SKIPPING_SYSCALLS));
 	cfg->by_tracepoint = tier == MLOCKTRACE_TIER_TRACEPOINT ||
 			     (skipping != MLT_SKIPPING_NONE && !cfg->functions_alone);
 	cfg->calls_by_name = cfg->by_tracepoint && names;
