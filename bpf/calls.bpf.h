@@ -10,7 +10,7 @@
 #ifndef MLT_CALLS_BPF_H
 #define MLT_CALLS_BPF_H
 
-#include "record.bpf.h"
+#include "pools.bpf.h"
 #include "vmas.bpf.h"
 
 static __always_inline __u8 mlt_op_of(__u32 sys)
@@ -29,14 +29,11 @@ static __always_inline __u8 mlt_op_of(__u32 sys)
 	case MLT_SYS_setrlimit:
 	case MLT_SYS_prlimit64:
 		return MLOCKTRACE_OP_SETRLIMIT;
+	case MLT_SYS_shmctl: /* or to unlock: see mlt_shm_enter() */
+		return MLOCKTRACE_OP_SHM_LOCK;
 	default: /* a row without its op: never wanted */
 		return 0;
 	}
-}
-
-static __always_inline int mlt_op_wanted(__u8 op)
-{
-	return cfg.ops >> op & 1;
 }
 
 static __always_inline __u64 mlt_locked_vm(void)
@@ -44,15 +41,6 @@ static __always_inline __u64 mlt_locked_vm(void)
 	struct mm_struct *mm = READ(mlt_current(), mm);
 
 	return mm ? READ(mm, locked_vm) : 0;
-}
-
-static __always_inline void mlt_read_limit(struct mlt_call *call)
-{
-	struct task_struct *task = mlt_current();
-	struct signal_struct *signal = READ(task, signal);
-
-	call->limit = READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
-	call->hard_limit = READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
 }
 
 /* The counter under mmap_lock: the first reading is `before`, the last is `after`. */
@@ -246,6 +234,21 @@ MLT_SUB struct mlt_call *mlt_call_begin(__u8 op, const struct pt_regs *regs, int
 	return call;
 }
 
+/* IPC_64 (include/uapi/linux/ipc.h) asks for newer structs; the command is below it. */
+MLT_SUB int mlt_shm_enter(const struct pt_regs *regs, int compat)
+{
+	__u32 cmd = (compat ? READ_REGS(regs, cx) : READ_REGS(regs, si)) & ~0x100;
+	__u8 op = MLOCKTRACE_OP_SHM_LOCK;
+
+	if (cmd == MLT_SHM_UNLOCK)
+		op = MLOCKTRACE_OP_SHM_UNLOCK;
+	else if (cmd != MLT_SHM_LOCK)
+		return 0;
+	if (mlt_op_wanted(op) && mlt_wanted())
+		mlt_begin_shm(mlt_call_begin(op, regs, compat));
+	return 0;
+}
+
 /*
  * Is this a call to follow? Changes of a limit are followed whoever makes them,
  * because they may be for a process that is wanted: decided at the exit.
@@ -255,7 +258,11 @@ MLT_SUB int mlt_syscall_enter(__u32 sys, const struct pt_regs *regs, int compat)
 	__u8 op = mlt_op_of(sys);
 	__u32 resource;
 
-	if (!shared.enabled || !mlt_op_wanted(op))
+	if (!shared.enabled)
+		return 0;
+	if (op == MLOCKTRACE_OP_SHM_LOCK)
+		return cfg.charges ? mlt_shm_enter(regs, compat) : 0;
+	if (!mlt_op_wanted(op))
 		return 0;
 	if (op != MLOCKTRACE_OP_SETRLIMIT) {
 		if (mlt_wanted())
@@ -401,6 +408,8 @@ MLT_SUB int mlt_call_end(void *ctx, struct mlt_call *call, __s32 ret)
 			mlt_note_origin(call);
 		if (mlt_capable())
 			call->flags |= MLOCKTRACE_F_CAPABLE;
+	} else if (mlt_op_is_charge(call->op)) {
+		mlt_end_shm(call, ret);
 	} else {
 		mlt_end_lock(call, ret);
 		mm = mlt_mm_known(call);
@@ -428,6 +437,8 @@ static __always_inline int mlt_syscall_exit(void *ctx, __s32 ret)
  */
 static __always_inline int mlt_call_end_blind(void *ctx, struct mlt_call *call, __s32 ret)
 {
+	if (call->counter) /* not a lock call */
+		return mlt_call_end(ctx, call, ret);
 	/* One of the two is before every ENOMEM; if neither was seen, steps were skipped. */
 	if (!(call->flags & (MLOCKTRACE_F_LIMIT_PASSED | MLOCKTRACE_F_CAP_DENIED)))
 		call->flags &= ~MLOCKTRACE_F_STEPS;
@@ -456,7 +467,8 @@ MLT_SUB int mlt_syscall_refused(void *ctx, __u32 sys, struct pt_regs *regs, __s3
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct mlt_call *call;
 
-	if (ret >= 0 || !shared.enabled || sys == MLT_SYS_setrlimit || sys == MLT_SYS_prlimit64)
+	if (ret >= 0 || !shared.enabled || sys == MLT_SYS_setrlimit || sys == MLT_SYS_prlimit64 ||
+	    sys == MLT_SYS_shmctl)
 		return 0;
 	/* Killed where its tracer stopped it, before the call began: nobody was refused. */
 	if (ret == -MLT_ENOSYS && BPF_CORE_READ(task, signal, flags) & MLT_SIGNAL_GROUP_EXIT)

@@ -14,20 +14,21 @@
 #include "calls.bpf.h"
 
 #define MLT_MAP_LOCKED 0x2000 /* include/uapi/asm-generic/mman.h */
-#define MLT_MAX_ERRNO 4095ULL
 #define MLT_RLIMIT_STACK 3 /* include/uapi/asm-generic/resource.h */
 #define MLT_RLIMIT_AS 9
 
 enum {
 #define MLT_SYSEXIT(tag, OP, nr64, nr32, sym32, help) MLT_NR64_##tag = nr64, MLT_NR32_##tag = nr32,
 #define MLT_SYSNR(tag, OP, nr64, nr32) MLT_NR64_##tag = nr64, MLT_NR32_##tag = nr32,
+#define MLT_SYSCHARGE(tag, OP, nr64, nr32, sym32, help) MLT_NR64_##tag = nr64, MLT_NR32_##tag = nr32,
+#define MLT_SYSLOOK(tag, nr64, nr32) MLT_NR64_##tag = nr64, MLT_NR32_##tag = nr32,
 #include <mlocktrace/hooks.def>
 };
 
 /* Op of a system call that may change the counter, or 0. */
 static __always_inline __u8 mlt_op_of_number(__s32 nr, int compat)
 {
-#define MLT_SYSCALL(tag, nr64, nr32, sym32, help)                                                  \
+#define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help)                                                  \
 	if (nr == (compat ? nr32 : nr64))                                                          \
 		return mlt_op_of(MLT_SYS_##tag);
 #define MLT_SYSEXIT(tag, OP, nr64, nr32, sym32, help)                                              \
@@ -348,31 +349,6 @@ MLT_SUB int mlt_implicit_change(void *ctx, struct mlt_mm *known, __u64 mm, __s64
 }
 
 /*
- * Book the counter; what the books said before, less what others have booked in the
- * meantime. Under mmap_lock there are none; but where functions stand for it the lock
- * may be gone, and what another thread has changed and booked must not be put back.
- */
-static __always_inline __s64 mlt_book(struct mlt_mm *known, struct mm_struct *mm, __s64 *now)
-{
-	__s64 before = known->last, moved = 0, old;
-
-	for (int i = 0; i < 4; i++) {
-		*now = BPF_CORE_READ(mm, locked_vm);
-		old = mlt_swap(&known->last, before, *now);
-		if (old == before) {
-			if (cfg.mmap_lock || before == MLT_UNKNOWN)
-				return before;
-			moved += *now - before;
-			if (*now == (__s64)BPF_CORE_READ(mm, locked_vm))
-				break;
-			old = *now;
-		}
-		before = old;
-	}
-	return *now - moved;
-}
-
-/*
  * Under mmap_lock, held for write or about to be downgraded by this thread: take
  * note of the counter. @call: the lock call whose own the change is, or NULL.
  */
@@ -398,7 +374,8 @@ MLT_SUB int mlt_sync(void *ctx, __u64 mm, struct mlt_call *call)
 	}
 	if (known->dead)
 		return mlt_mm_forget(mm);
-	before = mlt_book(known, (struct mm_struct *)mm, &now);
+	before = MLT_BOOK(&known->last, now, BPF_CORE_READ((struct mm_struct *)mm, locked_vm),
+			  cfg.mmap_lock);
 	if (before == MLT_UNKNOWN)
 		before = call ? call->before : now;
 	if (before != now)

@@ -8,6 +8,7 @@
 #include "state.bpf.h"
 #include "calls.bpf.h"
 #include "steps.bpf.h"
+#include "charges.bpf.h"
 #include "tasks.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -26,7 +27,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 	})
 
 /* How many arguments the running kernel's function has is known at load, so one case is left. */
-static __always_inline __s32 mlt_result(MLT_CTX, __u8 nargs)
+static __always_inline __u64 mlt_result(MLT_CTX, __u8 nargs)
 {
 	switch (nargs) {
 	case 1:
@@ -80,7 +81,7 @@ static __always_inline int mlt_wrapper(__u32 sys, const struct pt_regs *regs)
 		return mlt_syscall_exit(ctx, ctx->ax);                                             \
 	}
 
-#define MLT_SYSCALL(tag, nr64, nr32, sym32, help)                                                  \
+#define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help)                                                  \
 	MLT_WRAPPER(x64, "__x64_sys_" #tag, tag)                                                   \
 	MLT_WRAPPER(ia32, "__ia32_" #sym32, tag)
 #include <mlocktrace/hooks.def>
@@ -113,6 +114,23 @@ static __always_inline int mlt_by_the_way(void *ctx, __u8 op, __u64 ret)
 #define MLT_SYSEXIT(tag, OP, nr64, nr32, sym32, help)                                              \
 	MLT_WRAPPER_EXIT(x64, "__x64_sys_" #tag, tag, OP)                                          \
 	MLT_WRAPPER_EXIT(ia32, "__ia32_" #sym32, tag, OP)
+#include <mlocktrace/hooks.def>
+
+#define MLT_CHARGE_EXIT(abi, symbol, tag, OP)                                                      \
+	SEC("?fexit/" symbol)                                                                      \
+	int fexit_##abi##_##tag(MLT_CTX)                                                           \
+	{                                                                                          \
+		return mlt_charge_row_exit(MLOCKTRACE_OP_##OP, CTX(1));                       \
+	}                                                                                          \
+	SEC("?kretprobe/" symbol)                                                                  \
+	int kretprobe_##abi##_##tag(struct pt_regs *ctx)                                           \
+	{                                                                                          \
+		return mlt_charge_row_exit(MLOCKTRACE_OP_##OP, ctx->ax);                      \
+	}
+
+#define MLT_SYSCHARGE(tag, OP, nr64, nr32, sym32, help)                                            \
+	MLT_CHARGE_EXIT(x64, "__x64_sys_" #tag, tag, OP)                                           \
+	MLT_CHARGE_EXIT(ia32, "__ia32_" #sym32, tag, OP)
 #include <mlocktrace/hooks.def>
 
 /* ---- functions inside them --------------------------------------------------- */
@@ -161,12 +179,12 @@ static __always_inline __u32 mlt_sys_row(__u64 nr, int *compat)
 {
 	int ours = 0;
 
-#define MLT_SYSCALL(tag, nr64, nr32, sym32, help) ours |= nr == nr64 || nr == nr32;
+#define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help) ours |= nr == nr64 || nr == nr32;
 #include <mlocktrace/hooks.def>
 	if (!ours)
 		return MLT_SYS_MAX;
 	*compat = mlt_is_compat();
-#define MLT_SYSCALL(tag, nr64, nr32, sym32, help)                                                  \
+#define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help)                                                  \
 	if (nr == (*compat ? nr32 : nr64))                                                         \
 		return MLT_SYS_##tag;
 #include <mlocktrace/hooks.def>
@@ -204,6 +222,8 @@ static __always_inline int mlt_call_exit(void *ctx, __u32 sys, struct pt_regs *r
 
 	if (call && !call->implicit)
 		return mlt_call_end_blind(ctx, call, ret);
+	if (sys == MLT_SYS_shmctl)
+		return cfg.tier == MLOCKTRACE_TIER_TRACEPOINT ? mlt_shm_look() : 0;
 	return mlt_syscall_refused(ctx, sys, regs, ret, compat);
 }
 
@@ -218,6 +238,8 @@ int tp_sys_exit(MLT_CTX)
 
 	if (sys != MLT_SYS_MAX)
 		return mlt_by_name(compat) ? 0 : mlt_call_exit(ctx, sys, regs, ret, compat);
+	if (cfg.charges && mlt_nr_is_look(nr))
+		mlt_look_exit(nr, ret);
 	if (!cfg.implicit || !mlt_nr_is_implicit(nr))
 		return 0;
 	compat = mlt_is_compat();
@@ -256,6 +278,8 @@ int named_exit(struct mlt_named *ctx)
 
 	if (sys != MLT_SYS_MAX)
 		return mlt_call_exit(ctx, sys, mlt_task_regs(), ctx->ret, 0);
+	if (mlt_charge_of_number(nr, 0))
+		return mlt_charge_row_exit(mlt_charge_of_number(nr, 0), ctx->ret);
 	return mlt_by_the_way(ctx, mlt_op_of_number(nr, 0), ctx->ret);
 }
 
@@ -334,15 +358,6 @@ int tp_sched_process_exit(MLT_CTX)
 
 /* ---- baseline ------------------------------------------------------------------ */
 
-/* Of filters only these can be asked of another task; the rest are at its end. */
-static __always_inline int mlt_task_wanted(struct task_struct *task)
-{
-	__u32 pid = mlt_pid(task);
-
-	return !cfg.by_uid && !cfg.by_comm && !cfg.by_cgroup &&
-	       (!cfg.by_pid || bpf_map_lookup_elem(&targets, &pid));
-}
-
 /*
  * Run once by the loader after everything is attached: learns the reader's pid
  * namespace, and names the address spaces that hold locked pages already.
@@ -359,6 +374,8 @@ int iter_baseline(struct bpf_iter__task *ctx)
 
 	if (!task)
 		return 0;
+	if (cfg.charges)
+		mlt_pools_baseline(task);
 	if (!shared.pidns_inum) {
 		struct upid upid = {};
 
@@ -403,6 +420,8 @@ int iter_ledger(struct bpf_iter__task *ctx)
 
 	if (!task || BPF_CORE_READ(task, flags) & MLT_PF_KTHREAD) /* which borrows it at most */
 		return 0;
+	if (cfg.charges)
+		mlt_pools_of_task(ctx->meta->seq, task);
 	key = (__u64)BPF_CORE_READ(task, mm);
 	if (!key)
 		return 0;
@@ -420,12 +439,28 @@ int iter_ledger(struct bpf_iter__task *ctx)
 	if (!known && !entry.locked)
 		return 0;
 	entry.mm = key;
+	entry.counter = MLOCKTRACE_COUNTER_VMLCK;
 	owner = BPF_CORE_READ(mlt_mm_owner(key, task), group_leader);
 	entry.wanted = (known && known->wanted) || mlt_task_wanted(owner);
 	entry.start_ns = BPF_CORE_READ(owner, start_boottime);
 	entry.pid = mlt_pid(owner);
 	entry.uid = BPF_CORE_READ(owner, real_cred, uid.val);
 	bpf_core_read(entry.comm, sizeof(entry.comm), &owner->comm);
+	bpf_seq_write(ctx->meta->seq, &entry, sizeof(entry));
+	return 0;
+}
+
+/* The books' own pools, also of users without a process: a locked segment outlives its locker. */
+SEC("?iter/bpf_map_elem")
+int iter_pools(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct mlt_pool_key *key = ctx->key;
+	struct mlt_pool *pool = ctx->value;
+	struct mlt_entry entry = {};
+
+	if (!key || !pool)
+		return 0;
+	mlt_pool_entry(&entry, key, pool);
 	bpf_seq_write(ctx->meta->seq, &entry, sizeof(entry));
 	return 0;
 }

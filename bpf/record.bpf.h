@@ -42,6 +42,43 @@ static __always_inline __u64 mlt_wakeup(void)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
+/* What is asked of the caller, now. */
+static __always_inline void mlt_read_limit(struct mlt_call *call)
+{
+	struct task_struct *task = mlt_current();
+	struct signal_struct *signal = READ(task, signal);
+
+	call->limit = READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
+	call->hard_limit = READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
+}
+
+/*
+ * Book a counter: *@last becomes @now, what @read gives. What it was before, less
+ * what others have booked in the meantime: unless we are @alone, which mmap_lock
+ * makes sure of, what another task has changed and booked must not be put back.
+ */
+#define MLT_BOOK(last, now, read, alone)                                                           \
+	({                                                                                         \
+		__s64 before_ = *(last), moved_ = 0, old_;                                         \
+                                                                                                   \
+		for (int i_ = 0; i_ < 4; i_++) {                                                   \
+			now = (read);                                                              \
+			old_ = mlt_swap(last, before_, now);                                       \
+			if (old_ == before_) {                                                     \
+				if ((alone) || before_ == MLT_UNKNOWN) {                           \
+					moved_ = now - before_;                                    \
+					break;                                                     \
+				}                                                                  \
+				moved_ += now - before_;                                           \
+				if (now == (__s64)(read))                                          \
+					break;                                                     \
+				old_ = now;                                                        \
+			}                                                                          \
+			before_ = old_;                                                            \
+		}                                                                                  \
+		now - moved_;                                                                      \
+	})
+
 /* Whose it is: a vfork child or a CLONE_VM task locks on behalf of the owner. */
 static __always_inline struct task_struct *mlt_mm_owner(__u64 mm, struct task_struct *task)
 {
@@ -52,6 +89,12 @@ static __always_inline struct task_struct *mlt_mm_owner(__u64 mm, struct task_st
 	return owner ? owner : task;
 }
 
+/* Of an address space or another account; never 0. */
+static __always_inline __u64 mlt_new_id(void)
+{
+	return mlt_fetch_inc(&mlt_cpu()->mm_ids) * MLT_MAX_CPUS + bpf_get_smp_processor_id() + 1;
+}
+
 /* Give an address space its id and owner. */
 MLT_SUB int mlt_mm_name(__u64 mm, struct task_struct *task, int wanted)
 {
@@ -59,7 +102,7 @@ MLT_SUB int mlt_mm_name(__u64 mm, struct task_struct *task, int wanted)
 	struct mlt_mm fresh = {};
 	__u64 key = mm;
 
-	fresh.id = mlt_fetch_inc(&mlt_cpu()->mm_ids) * MLT_MAX_CPUS + bpf_get_smp_processor_id() + 1;
+	fresh.id = mlt_new_id();
 	fresh.tgid = BPF_CORE_READ(owner, tgid);
 	fresh.pid = mlt_pid(owner);
 	fresh.tid = fresh.pid;
@@ -242,8 +285,11 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	e->size = sizeof(*e);
 	e->abi = MLOCKTRACE_ABI;
 	e->op = op;
-	e->counter = op == MLOCKTRACE_OP_SETRLIMIT ? MLOCKTRACE_COUNTER_NONE :
-						     MLOCKTRACE_COUNTER_VMLCK;
+	if (call->counter)
+		e->counter = call->counter;
+	else
+		e->counter = op == MLOCKTRACE_OP_SETRLIMIT ? MLOCKTRACE_COUNTER_NONE :
+							     MLOCKTRACE_COUNTER_VMLCK;
 	e->tier = cfg.tier;
 	e->cpu = bpf_get_smp_processor_id() & (MLT_MAX_CPUS - 1);
 	e->seq = seq;
@@ -251,7 +297,7 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	e->duration_ns = now - call->time_ns;
 	mlt_fill_who(e, who);
 	e->target_pid = call->target_pid;
-	e->mm_id = mm ? mm->id : 0;
+	e->mm_id = mm ? mm->id : call->account;
 	e->addr = call->addr;
 	e->len = call->len;
 	e->asked = 0;
@@ -260,7 +306,7 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 		e->asked = mlt_asked(call);
 	} else if (op == MLOCKTRACE_OP_MLOCKALL) {
 		e->asked = mlt_bytes(call->total_vm);
-	} else if (call->implicit) {
+	} else if (call->implicit || call->counter) {
 		e->asked = call->asked;
 	} else if (op == MLOCKTRACE_OP_SETRLIMIT) {
 		e->old_limit = call->old_limit;
@@ -281,7 +327,7 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	e->sysno = mlt_sysno();
 	e->armed_ns = mm && call->flags & MLOCKTRACE_F_ARMED ? mm->armed_ns : 0;
 	mlt_fill_origin(e, ret);
-	e->owner_uid = 0;
+	e->owner_uid = call->owner_uid;
 	e->reserved = 0;
 	if (cfg.stacks && ctx)
 		mlt_fill_stacks(ctx, (struct mlt_stacked_event *)e);

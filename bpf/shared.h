@@ -12,7 +12,7 @@
 #define MLT_MAX_CPUS 1024 /* power of two; CPUs beyond share a slot */
 
 enum mlt_sys_row {
-#define MLT_SYSCALL(tag, nr64, nr32, sym32, help) MLT_SYS_##tag,
+#define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help) MLT_SYS_##tag,
 #include <mlocktrace/hooks.def>
 	MLT_SYS_MAX
 };
@@ -51,13 +51,14 @@ struct mlt_config {
 	/* What this kernel can do. */
 	__u8 task_btf;	     /* bpf_get_current_task_btf (5.11): plain loads from the task */
 	__u8 implicit;	     /* implicit changes are wanted and seen */
+	__u8 charges;	     /* charges of the other counters are wanted */
 	__u8 mmap_lock;	     /* mmap_lock tracepoints are attached */
 	__u8 mmap_lock_path; /* mmap_lock tracepoints pass a memcg path (before 6.15) */
 	__u8 mm_ends;	     /* the end of an address space is seen */
 	__u8 stack_padding;  /* bytes above the user's registers on the kernel stack */
 	__u8 regs_hidden;    /* system call wrappers have an argument of unknown type */
 	__u8 regs_btf;	     /* the user's registers come as a typed pointer */
-	__u8 nargs[MLT_FUNC_MAX]; /* of the hooked functions: where fexit finds the result */
+	__u8 nargs[MLT_FUNC_MAX]; /* of the hooked functions with a result: where fexit finds it */
 };
 
 struct mlt_cpu {
@@ -69,14 +70,14 @@ struct mlt_cpu {
 	__u64 ended;   /* how many of those that the books know, or that held something */
 	__u64 ended_adrift; /* of these, where the counter was not what the books said */
 	__u64 ended_unattributed; /* changes that nothing explained */
-	__u64 pad;     /* one cache line per CPU */
+	__u64 apart;   /* calls of no thread made on this CPU */
 };
 
 #define MLT_UNKNOWN (-0x7fffffffffffffffLL)
 
 /* What the iterator over the ledger writes of each address space; counters in pages. */
 struct mlt_entry {
-	__u64 mm;     /* its address; the same for all tasks that share it */
+	__u64 mm;     /* address of what the counter belongs to; the same for all who share it */
 	__u64 mm_id;  /* 0 = not in the books */
 	__u64 start_ns;
 	__s64 locked; /* the kernel's counter */
@@ -85,6 +86,7 @@ struct mlt_entry {
 	__u64 changes;
 	__u64 residues;
 	__u32 pid, uid;
+	__u32 counter, pad32;
 	__u64 wanted; /* the filters let it through */
 	char comm[MLOCKTRACE_COMM_LEN];
 };
@@ -98,8 +100,9 @@ struct mlt_shared {
 	__u32 pidns_level;    /* set by the task iterator: reader's pid namespace, */
 	__u32 pidns_inum;     /*   depth and inode */
 	__u32 origins;	      /* programs, atomically: entries of that map */
-	__u32 pad32;
-	__u64 pad[4];
+	__u32 pools;	      /*   and of that one */
+	__u64 perf_pool;      /* loader: pages of perf rings that each user has for free */
+	__u64 pad[3];
 	__u64 zeros[64];      /* what a new entry of a map is copied from */
 	__u32 mm_filter[MLT_MM_FILTER]; /* programs, atomically: address spaces known, by hash */
 	struct mlt_cpu cpus[MLT_MAX_CPUS];

@@ -28,8 +28,15 @@
 #define MLT_TS_COMPAT 2	     /* arch/x86/include/asm/thread_info.h */
 #define MLT_PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 #define MLT_THREAD_SIZE 16384 /* arch/x86/include/asm/page_64_types.h */
+#define MLT_EPERM 1
 #define MLT_ENOMEM 12
+#define MLT_EFAULT 14
 #define MLT_ENOSYS 38
+#define MLT_ENOBUFS 105
+#define MLT_MAX_ERRNO 4095ULL
+#define MLT_VM_FAULT_SIGBUS 2 /* include/linux/mm_types.h */
+#define MLT_SHM_LOCK 11 /* include/uapi/linux/shm.h */
+#define MLT_SHM_UNLOCK 12
 #define MLT_SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 
 const volatile struct mlt_config cfg = {};
@@ -74,12 +81,17 @@ struct mlt_call {
 	__u64 new_ptr; /* prlimit64: user addresses of the new */
 	__u64 old_ptr; /*   and old limits */
 	__u64 mm;      /* address only */
+	__u64 owner;   /* of a counter that is not mm's: address of the user_struct, ucounts or mm */
+	__u64 account; /* its id in the books */
+	__s64 pool_base; /* pages: that counter before the call */
+	__u32 owner_uid;
 	__u32 flags;
 	__u32 arg;
 	__s32 inner_ret;
 	__u32 target_pid;
 	__u32 target_tgid; /* the same in the initial pid namespace; 0 = not known */
 	__u8 op;
+	__u8 counter;	   /* 0 = as the op has it */
 	__u8 active;
 	__u8 seen_lock;	   /* before and after were read under mmap_lock */
 	__u8 unlocked;	   /* the write lock was released since */
@@ -96,6 +108,8 @@ struct mlt_call {
 
 /* Of what happens inside a traced call of the same thread; no id is that large (PID_MAX_LIMIT). */
 #define MLT_NESTED 0x80000000U
+/* Of no thread at all, for the time of one program. */
+#define MLT_APART 0x40000000U
 
 /* Keyed by thread id. An entry lives from a thread's first traced call to its exit. */
 struct {
@@ -134,6 +148,36 @@ struct {
 	__type(key, __u64); /* address of the mm_struct */
 	__type(value, struct mlt_mm);
 } mms SEC(".maps");
+
+/* One counter that is not an address space's VmLck. */
+struct mlt_pool_key {
+	__u64 owner;	/* address of the user_struct, ucounts or mm_struct */
+	__u32 counter;
+	__u32 pad;
+};
+
+/* What can be charged to one and given back by somebody else. */
+#define MLT_POOL_FIRST_OP MLOCKTRACE_OP_IO_URING
+#define MLT_POOL_OPS 5
+
+struct mlt_pool {
+	__u64 id;
+	__s64 last; /* pages, when it was last looked at */
+	__s64 base; /*   and when recording began */
+	__s64 held[MLT_POOL_OPS]; /* of this, charged by each op */
+	__u64 changes;
+	__u64 residues; /* changes that nothing explained */
+	__u64 wanted; /* the filters let somebody through who charged it */
+	__u64 mm; /* of who charged it last: VmPin may go with it */
+	__u32 uid, pid; /* whose it is; who charged it last, as the reader sees it */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct mlt_pool_key);
+	__type(value, struct mlt_pool);
+} pools SEC(".maps");
 
 /* Where the limit of a process came from, if it was set while we looked. */
 struct mlt_origin {
@@ -319,6 +363,15 @@ MLT_SUB int mlt_wanted(void)
 	return 1;
 }
 
+/* Of filters only these can be asked of another task; the rest are at its end. */
+static __always_inline int mlt_task_wanted(struct task_struct *task)
+{
+	__u32 pid = mlt_pid(task);
+
+	return !cfg.by_uid && !cfg.by_comm && !cfg.by_cgroup &&
+	       (!cfg.by_pid || bpf_map_lookup_elem(&targets, &pid));
+}
+
 static __always_inline struct mlt_call *mlt_call_lookup(void)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
@@ -373,6 +426,11 @@ MLT_SUB int mlt_capable(void)
 		return 0;
 	bpf_core_read(&low, sizeof(low), &cred->cap_effective);
 	return low >> MLT_CAP_IPC_LOCK & 1;
+}
+
+static __always_inline int mlt_op_wanted(__u8 op)
+{
+	return cfg.ops >> op & 1;
 }
 
 #endif

@@ -5,7 +5,7 @@
 #ifndef MLT_TASKS_BPF_H
 #define MLT_TASKS_BPF_H
 
-#include "ledger.bpf.h"
+#include "charges.bpf.h"
 
 /* Its lock will be released once more, and only then may its address be reused. */
 static __always_inline void mlt_mm_dies(__u64 mm, struct mlt_mm *known, __s64 locked)
@@ -100,6 +100,8 @@ MLT_SUB int mlt_mm_end(void *ctx, __u64 mm)
 		mlt_forget_entry((__u32)bpf_get_current_pid_tgid() | MLT_NESTED);
 	}
 	mlt_mm_dies(mm, known, locked);
+	if (cfg.charges && shared.pools)
+		mlt_pool_mm_end(ctx, mm);
 	return 0;
 }
 

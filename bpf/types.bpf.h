@@ -36,7 +36,7 @@ enum {
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct pt_regs {
-	unsigned long ax, bx, cx, dx, si, di, r10, orig_ax, ip, sp;
+	unsigned long ax, bx, cx, dx, si, di, r8, r10, orig_ax, ip, sp;
 };
 
 struct rlimit {
@@ -85,11 +85,44 @@ struct user_namespace {
 	int level;
 };
 
+typedef struct {
+	long counter;
+} atomic_long_t;
+
+struct user_struct {
+	struct {
+		unsigned int val;
+	} uid;
+	atomic_long_t locked_vm;
+	atomic_long_t perf_mlock; /* a pool of its own for rings of perf: not in every 6.x */
+	unsigned long locked_shm; /* before 5.14 */
+};
+
+enum rlimit_type {
+	UCOUNT_RLIMIT_MEMLOCK = 3, /* 5.14 */
+};
+
+struct ucounts {
+	struct {
+		unsigned int val;
+	} uid;
+	atomic_long_t rlimit[4];
+};
+
+/* Pages of sends by MSG_ZEROCOPY. */
+struct mmpin {
+	struct user_struct *user;
+};
+
+struct vm_fault;
+
 struct cred {
 	struct {
 		unsigned int val;
 	} uid;
 	struct user_namespace *user_ns;
+	struct user_struct *user;
+	struct ucounts *ucounts; /* 5.14 */
 	struct {
 		__u32 low; /* kernel_cap_t: one u64 (6.3), before that two u32; the address is read */
 	} cap_effective;
@@ -137,6 +170,9 @@ struct mm_struct {
 	unsigned long mmap_base, locked_vm, total_vm, stack_vm, def_flags, brk, start_stack;
 	int map_count;
 	atomic_t mm_users;
+	struct {
+		__s64 counter;
+	} pinned_vm;
 	struct maple_tree mm_mt;
 	struct rb_root mm_rb;
 	struct task_struct *owner;
@@ -185,6 +221,13 @@ struct seq_file;
 struct bpf_iter_meta {
 	struct seq_file *seq;
 	__u64 seq_num;
+};
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	void *map;
+	void *key;
+	void *value;
 };
 
 struct bpf_iter__task {

@@ -27,7 +27,8 @@ static bool is_to_be_locked(const struct mlocktrace_event *event)
 /* A refused shmat does not say how large the segment is; nothing else there answers EAGAIN (do_shmat). */
 bool mlt_size_unknown(const struct mlocktrace_event *event)
 {
-	return !event->asked && event->ret < 0 && mlt_is_in(event, "shmat");
+	return !event->asked && event->ret < 0 &&
+	       (event->op == MLOCKTRACE_OP_SHM_LOCK || mlt_is_in(event, "shmat"));
 }
 
 enum mlocktrace_cause mlt_mmap_cause(const struct mlocktrace_event *event)

@@ -27,7 +27,7 @@ struct mlt_bpf_hook {
 	struct bpf_link *links[2];
 };
 
-#define MLT_BPF_MAX_HOOKS 80
+#define MLT_BPF_MAX_HOOKS 120
 
 struct mlt_bpf {
 	struct btf *btf; /* the kernel's type information */
@@ -59,6 +59,8 @@ int mlt_kernel_nargs(const struct btf *btf, const char *function);
 int mlt_kernel_tp_nargs(const struct btf *btf, const char *tp);
 /* vm.max_map_count; the largest number if it is not known. */
 unsigned int mlt_kernel_max_map_count(void);
+/* Pages of perf rings that each user has before the limit counts; many if it is not known. */
+uint64_t mlt_kernel_perf_pool(void);
 /* Which programs this kernel may skip, since it preempts them; each kind includes those before. */
 enum mlt_skipping {
 	MLT_SKIPPING_NONE,

@@ -96,17 +96,32 @@ static bool calls_need_names(enum mlt_skipping skipping)
 	return skipping == MLT_SKIPPING_SYSCALLS && kernel_preempts() == YES && calls_have_names();
 }
 
+static bool read_number(const char *path, unsigned int *number)
+{
+	FILE *f = fopen(path, "re");
+	bool read = f && fscanf(f, "%u", number) == 1;
+
+	if (f)
+		fclose(f);
+	return read;
+}
+
 unsigned int mlt_kernel_max_map_count(void)
 {
-	FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
-	unsigned int count = 0;
+	unsigned int count;
 
-	if (f) {
-		if (fscanf(f, "%u", &count) != 1)
-			count = 0;
-		fclose(f);
-	}
-	return count ? count : ~0U;
+	return read_number("/proc/sys/vm/max_map_count", &count) && count ? count : ~0U;
+}
+
+/* As perf_mmap() does (kernel/events/core.c); -1 there is no limit at all. */
+uint64_t mlt_kernel_perf_pool(void)
+{
+	long page_kib = sysconf(_SC_PAGESIZE) / 1024, cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int kib;
+
+	if (!read_number("/proc/sys/kernel/perf_event_mlock_kb", &kib))
+		return UINT32_MAX;
+	return (uint64_t)kib / (uint64_t)page_kib * (uint64_t)cpus;
 }
 
 /* ---- its type information -------------------------------------------------------- */
@@ -156,6 +171,14 @@ static bool first_arg_is_known(const struct btf *btf, const char *function)
 	return id > 0 && btf_is_composite(btf__type_by_id(btf, (__u32)id));
 }
 
+static bool has_result(const struct btf *btf, const char *function)
+{
+	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
+	const struct btf_type *t = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
+
+	return t->type != 0; /* 0 is void */
+}
+
 static void fill_nargs(const struct btf *btf, struct mlt_config *cfg)
 {
 	static const char *const functions[] = {
@@ -166,11 +189,14 @@ static void fill_nargs(const struct btf *btf, struct mlt_config *cfg)
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
 		int nargs = mlt_kernel_nargs(btf, functions[i]);
 
-		cfg->nargs[i] = nargs > 0 ? (__u8)nargs : 0;
+		cfg->nargs[i] = nargs > 0 && has_result(btf, functions[i]) ? (__u8)nargs : 0;
 	}
 }
 
 #define BIT(op) (1ULL << MLOCKTRACE_OP_##op)
+#define CHARGE_OPS                                                                                 \
+	(BIT(SHM_LOCK) | BIT(SHM_UNLOCK) | BIT(SHM_HUGETLB) | BIT(IO_URING) | BIT(PERF_MMAP) |     \
+	 BIT(XDP_UMEM) | BIT(ZEROCOPY) | BIT(SECRETMEM))
 #define IMPLICIT_OPS                                                                               \
 	(BIT(MMAP) | BIT(BRK) | BIT(STACK) | BIT(MREMAP) | BIT(MUNMAP) | BIT(UNATTRIBUTED) |       \
 	 BIT(ACCOUNT_LOCKED_VM))
@@ -205,6 +231,7 @@ enum mlocktrace_skips mlt_kernel_fill_config(const struct btf *btf, enum mlocktr
 	cfg->mm_ends = !cfg->by_tracepoint || mlt_kernel_tp_nargs(btf, "exit_mmap") > 0;
 	/* What an address space held is not to be taken for what the next one at its place does. */
 	cfg->implicit = cfg->ops & IMPLICIT_OPS && cfg->mm_ends;
+	cfg->charges = (cfg->ops & CHARGE_OPS) != 0;
 	/* TOP_OF_KERNEL_STACK_PADDING, arch/x86/include/asm/thread_info.h: 16 with CONFIG_X86_FRED */
 	if (has_type(btf, "fred_frame", BTF_KIND_STRUCT))
 		cfg->stack_padding = 16;

@@ -29,6 +29,7 @@
 #define MLT_FNS (MLT_FN | MLT_PRE | MLT_ALONE)
 #define MLT_NAMED 16  /* where each system call has tracepoints of its own */
 #define MLT_BY_THE_WAY 32 /* only for implicit changes */
+#define MLT_CHARGES 64 /* only for the counters other than vmlck */
 
 #define MLT_ENTER 1
 #define MLT_EXIT 2
@@ -45,16 +46,21 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define MLT_SYSCALL(t, nr64, nr32, s32, h)                                                         \
+#define MLT_SYSCALL(t, nr64, nr32, s32, only, h)                                                   \
 	{ .kind = ROW_SYSCALL, .tag = #t, .sym32 = #s32, .help = h, .shape = MLT_PAIR,             \
-	  .tiers = MLT_FN | MLT_ALONE, .required = true },                                           \
-	{ .kind = ROW_NAMED, .tag = #t, .help = h, .shape = MLT_PAIR, .tiers = MLT_NAMED,          \
-	  .required = true },
+	  .tiers = MLT_FN | MLT_ALONE | (only), .required = !(only) },                             \
+	{ .kind = ROW_NAMED, .tag = #t, .help = h, .shape = MLT_PAIR, .tiers = MLT_NAMED | (only), \
+	  .required = !(only) },
 #define MLT_SYSEXIT(t, OP, nr64, nr32, s32, h)                                                     \
 	{ .kind = ROW_SYSCALL, .tag = #t, .sym32 = #s32, .help = h, .shape = MLT_EXIT,             \
 	  .tiers = MLT_FN | MLT_ALONE | MLT_BY_THE_WAY },                                            \
 	{ .kind = ROW_NAMED, .tag = #t, .help = h, .shape = MLT_EXIT,                              \
 	  .tiers = MLT_NAMED | MLT_BY_THE_WAY },
+#define MLT_SYSCHARGE(t, OP, nr64, nr32, s32, h)                                                   \
+	{ .kind = ROW_SYSCALL, .tag = #t, .sym32 = #s32, .help = h, .shape = MLT_EXIT,             \
+	  .tiers = MLT_FN | MLT_ALONE | MLT_CHARGES },                                             \
+	{ .kind = ROW_NAMED, .tag = #t, .help = h, .shape = MLT_EXIT,                              \
+	  .tiers = MLT_NAMED | MLT_CHARGES },
 #define MLT_FUNC(t, tr, sh, args, req, h)                                                          \
 	{ .kind = ROW_FUNC, .tag = #t, .help = h, .shape = MLT_##sh, .tiers = tr, .required = req },
 #define MLT_TP(t, tr, req, h)                                                                      \
@@ -134,6 +140,9 @@ static void add_function(struct loader *l, const struct row *row, const char *na
 	if (!hook)
 		return;
 	hook->required = required;
+	/* Some functions are not in the type information, which a kprobe does without. */
+	if (fentry && mlt_kernel_nargs(l->b->btf, name) < 0 && mlt_kernel_has_kprobes())
+		fentry = false;
 	if (fentry && mlt_kernel_nargs(l->b->btf, name) < 0) {
 		snprintf(hook->why_not, sizeof(hook->why_not),
 			 "this kernel has no such function (inlined or absent)");
@@ -195,7 +204,8 @@ static void list_hooks(struct loader *l)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
 
-		if (!(row->tiers & kind) || (row->tiers & MLT_BY_THE_WAY && !l->cfg.implicit))
+		if (!(row->tiers & kind) || (row->tiers & MLT_BY_THE_WAY && !l->cfg.implicit) ||
+		    (row->tiers & MLT_CHARGES && !l->cfg.charges))
 			continue;
 		switch (row->kind) {
 		case ROW_SYSCALL:
@@ -348,7 +358,7 @@ static void tell_load_cost(struct loader *l)
 
 static int load_tier(struct loader *l, const char *btf_path, char *why, size_t why_size)
 {
-	static const char *const iterators[] = { "iter_baseline", "iter_ledger" };
+	static const char *const iterators[] = { "iter_baseline", "iter_ledger", "iter_pools" };
 	struct bpf_program *iterator;
 	int err;
 
@@ -491,6 +501,7 @@ int mlt_bpf_enable(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 					strerror(errno));
 	}
 	b->shared->max_map_count = mlt_kernel_max_map_count();
+	b->shared->perf_pool = mlt_kernel_perf_pool();
 	err = run_baseline(b);
 	if (err)
 		mlt_log(h, MLOCKTRACE_LOG_WARN,

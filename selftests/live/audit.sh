@@ -35,6 +35,7 @@ wrong()
 # passes NAME FILE: after audit
 passes()
 {
+	missed "$1" && return
 	check_equal "$1: exit_status" "$status" 0
 	check_equal "$1: drift" "$(summary "$2" drift)$(wrong "$2")" 0
 	check_equal "$1: pass" "$(summary "$2" pass)" true

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The counters other than VmLck that RLIMIT_MEMLOCK is compared with. They belong
+ * to a user or are VmPin, change without a lock, and most are given back where no
+ * function is left to hook. So it is the same as with VmLck: a look at the counter
+ * now and then, and what it is now, less what it was, is what was done in between.
+ * Where a hook knows what is being done it looks at once; every release by somebody
+ * else ends in free_uid(). The sum of all records is the counter; which operation a
+ * change is put down to can be wrong while several of the same user are under way.
+ *
+ * The paths are in ipc/shm.c, mm/mlock.c, io_uring/rsrc.c, kernel/events/core.c,
+ * net/xdp/xdp_umem.c, net/core/skbuff.c and mm/secretmem.c.
+ */
+#ifndef MLT_POOLS_BPF_H
+#define MLT_POOLS_BPF_H
+
+#include "record.bpf.h"
+
+/* ---- the counters ---------------------------------------------------------------- */
+
+static __always_inline int mlt_has_perf_pool(void)
+{
+	return bpf_core_field_exists(((struct user_struct *)0)->perf_mlock);
+}
+
+/* SHM_LOCK has been counted in each user namespace since 5.14, before in all of them at once. */
+static __always_inline int mlt_has_ucounts(void)
+{
+	return bpf_core_enum_value_exists(enum rlimit_type, UCOUNT_RLIMIT_MEMLOCK);
+}
+
+/* Pages. */
+MLT_SUB __s64 mlt_pool_count(__u64 owner, __u32 counter)
+{
+	struct user_struct *user = (struct user_struct *)owner;
+	struct ucounts *ucounts = (struct ucounts *)owner;
+	struct mm_struct *mm = (struct mm_struct *)owner;
+
+	switch (counter) {
+	case MLOCKTRACE_COUNTER_VMPIN:
+		return BPF_CORE_READ(mm, pinned_vm.counter);
+	case MLOCKTRACE_COUNTER_USER:
+		return BPF_CORE_READ(user, locked_vm.counter);
+	case MLOCKTRACE_COUNTER_PERF:
+		return mlt_has_perf_pool() ? BPF_CORE_READ(user, perf_mlock.counter) : 0;
+	case MLOCKTRACE_COUNTER_SHM:
+		if (mlt_has_ucounts())
+			return BPF_CORE_READ(ucounts, rlimit[bpf_core_enum_value(
+				enum rlimit_type, UCOUNT_RLIMIT_MEMLOCK)].counter);
+		return BPF_CORE_READ(user, locked_shm);
+	}
+	return 0;
+}
+
+static __always_inline __u32 mlt_pool_uid(__u64 owner, __u32 counter)
+{
+	if (counter == MLOCKTRACE_COUNTER_VMPIN)
+		return 0;
+	if (counter == MLOCKTRACE_COUNTER_SHM && mlt_has_ucounts())
+		return BPF_CORE_READ((struct ucounts *)owner, uid.val);
+	return BPF_CORE_READ((struct user_struct *)owner, uid.val);
+}
+
+/* Whose counter a task's charges go to, if nothing else is said. */
+static __always_inline __u64 mlt_pool_owner(struct task_struct *task, __u32 counter)
+{
+	if (counter == MLOCKTRACE_COUNTER_VMPIN)
+		return (__u64)BPF_CORE_READ(task, mm);
+	if (counter == MLOCKTRACE_COUNTER_SHM && mlt_has_ucounts())
+		return (__u64)BPF_CORE_READ(task, cred, ucounts);
+	return (__u64)BPF_CORE_READ(task, cred, user);
+}
+
+/* Which one the rings of perf are charged to before VmPin. */
+static __always_inline __u32 mlt_perf_counter(void)
+{
+	return mlt_has_perf_pool() ? MLOCKTRACE_COUNTER_PERF : MLOCKTRACE_COUNTER_USER;
+}
+
+static __always_inline int mlt_op_is_charge(__u8 op)
+{
+	return op >= MLOCKTRACE_OP_SHM_LOCK && op <= MLOCKTRACE_OP_SECRETMEM;
+}
+
+/* ---- the books -------------------------------------------------------------------- */
+
+/*
+ * The pool, entered with @base pages when it first holds others than these; what was
+ * charged when we came is in the books. NULL: nothing was ever charged, or no room.
+ */
+MLT_SUB struct mlt_pool *mlt_pool_of(__u64 owner, __u32 counter, __s64 base)
+{
+	struct mlt_pool_key key = { .owner = owner, .counter = counter };
+	struct mlt_pool *pool = bpf_map_lookup_elem(&pools, &key);
+	struct mlt_pool fresh = {};
+
+	if (pool && pool->uid != mlt_pool_uid(owner, counter)) {
+		/* Another user in the place of one that is gone, and all that was charged with him. */
+		if (!bpf_map_delete_elem(&pools, &key))
+			__sync_fetch_and_add(&shared.pools, -1);
+		pool = 0;
+		base = 0;
+	}
+	if (pool || !owner || mlt_pool_count(owner, counter) == base)
+		return pool;
+	fresh.id = mlt_new_id();
+	fresh.last = fresh.base = base;
+	fresh.uid = mlt_pool_uid(owner, counter);
+	if (!bpf_map_update_elem(&pools, &key, &fresh, BPF_NOEXIST))
+		__sync_fetch_and_add(&shared.pools, 1);
+	pool = bpf_map_lookup_elem(&pools, &key);
+	if (!pool)
+		mlt_fetch_inc(&mlt_cpu()->untracked);
+	return pool;
+}
+
+/* Take note of the counter: `before` and `after` of the call, and whether they differ. */
+MLT_SUB int mlt_pool_book(struct mlt_call *call, struct mlt_pool *pool, __u64 owner, __u32 counter)
+{
+	__s64 now;
+
+	if (!call || !pool)
+		return 0;
+	call->before = MLT_BOOK(&pool->last, now, mlt_pool_count(owner, counter), 0);
+	call->after = now;
+	call->counter = counter;
+	call->account = pool->id;
+	call->owner_uid = pool->uid;
+	pool->changes += call->before != now;
+	return call->before != now;
+}
+
+/* What is given back with nobody there who says what it is: what was charged, and fits. */
+static __always_inline __u8 mlt_released_op(struct mlt_pool *pool, __u32 counter, __s64 pages)
+{
+	__u8 op = MLOCKTRACE_OP_UNATTRIBUTED;
+
+	if (counter == MLOCKTRACE_COUNTER_SHM)
+		return MLOCKTRACE_OP_SHM_UNLOCK;
+	for (int i = 0; i < MLT_POOL_OPS; i++) {
+		if (pool->held[i] == pages)
+			return MLT_POOL_FIRST_OP + i;
+		if (pool->held[i] > pages)
+			op = MLT_POOL_FIRST_OP + i;
+	}
+	return op;
+}
+
+static __always_inline void mlt_pool_hold(struct mlt_pool *pool, __u8 op, __s64 pages)
+{
+	__u32 i = op - MLT_POOL_FIRST_OP;
+
+	if (i < MLT_POOL_OPS)
+		__sync_fetch_and_add(&pool->held[i], pages);
+}
+
+static __always_inline int mlt_pool_emit(void *ctx, struct mlt_call *call, __s32 ret)
+{
+	if (!call)
+		return 0;
+	mlt_read_limit(call);
+	call->flags |= mlt_capable() ? MLOCKTRACE_F_CAPABLE : 0;
+	if (cfg.failures_only && ret >= 0)
+		return 0;
+	return mlt_emit(ctx, call, ret, 0, 0);
+}
+
+/* The last of a user who is gone, whose place is another's now: he has given back all of it. */
+static __always_inline void mlt_pool_close(void *ctx, struct mlt_call *call, __u64 owner, __u32 counter)
+{
+	struct mlt_pool_key key = { .owner = owner, .counter = counter };
+	struct mlt_pool *pool = bpf_map_lookup_elem(&pools, &key);
+	__u8 op = call->op;
+
+	if (!pool || !pool->last || pool->uid == mlt_pool_uid(owner, counter))
+		return;
+	call->before = pool->last;
+	call->after = 0;
+	call->counter = counter;
+	call->account = pool->id;
+	call->owner_uid = pool->uid;
+	call->target_pid = pool->pid;
+	call->flags |= MLOCKTRACE_F_REMOTE;
+	call->op = mlt_released_op(pool, counter, pool->last);
+	pool->last = 0;
+	if (shared.enabled && pool->wanted && mlt_op_wanted(call->op))
+		mlt_pool_emit(ctx, call, 0);
+	call->flags &= ~MLOCKTRACE_F_REMOTE;
+	call->target_pid = 0;
+	call->op = op;
+}
+
+/*
+ * After an operation, or whenever somebody looks: book what a counter has become
+ * and make it a record. @call has the op; 0 = nobody knows it.
+ */
+MLT_SUB int mlt_pool_sync(void *ctx, struct mlt_call *call, __u64 owner, __u32 counter)
+{
+	struct mlt_pool *pool;
+	__s64 moved;
+	int wanted;
+
+	if (!call)
+		return 0;
+	mlt_pool_close(ctx, call, owner, counter);
+	pool = mlt_pool_of(owner, counter, call->pool_base);
+	if (!pool || !mlt_pool_book(call, pool, owner, counter))
+		return 0;
+	moved = call->after - call->before;
+	if (!call->op)
+		call->op = moved < 0 ? mlt_released_op(pool, counter, -moved) : MLOCKTRACE_OP_UNATTRIBUTED;
+	if (call->op == MLOCKTRACE_OP_UNATTRIBUTED)
+		pool->residues++;
+	mlt_pool_hold(pool, call->op, moved);
+	wanted = mlt_wanted();
+	if (moved > 0 && wanted) {
+		pool->wanted = 1;
+		pool->pid = mlt_current_pid();
+		pool->mm = (__u64)READ(mlt_current(), mm);
+	}
+	if (!shared.enabled || !(wanted || pool->wanted) || !mlt_op_wanted(call->op))
+		return 0;
+	if (mlt_pool_owner(mlt_current(), counter) != owner) {
+		call->flags |= MLOCKTRACE_F_REMOTE;
+		call->target_pid = pool->pid;
+	}
+	call->asked = moved > 0 ? mlt_bytes(moved) : 0;
+	mlt_pool_emit(ctx, call, 0);
+	call->flags &= ~MLOCKTRACE_F_REMOTE;
+	call->target_pid = 0;
+	return 1;
+}
+
+/* A call of its own, also in an interrupt, where the task's belong to what it was doing. */
+static __always_inline struct mlt_call *mlt_pool_call(__u8 op, __u32 *key)
+{
+	struct mlt_cpu *cpu = mlt_cpu();
+	struct mlt_call *call;
+
+	*key = MLT_APART | (bpf_get_smp_processor_id() & (MLT_MAX_CPUS - 1)) << 20 |
+	       (mlt_fetch_inc(&cpu->apart) & 0xfffff);
+	bpf_map_update_elem(&calls, key, shared.zeros, BPF_ANY);
+	call = bpf_map_lookup_elem(&calls, key);
+	if (!call) {
+		mlt_fetch_inc(&cpu->untracked);
+		return 0;
+	}
+	call->op = op;
+	call->implicit = 1;
+	call->time_ns = bpf_ktime_get_ns();
+	return call;
+}
+
+static __always_inline void mlt_pool_call_done(__u32 *key)
+{
+	bpf_map_delete_elem(&calls, key);
+}
+
+/* ---- shmctl(), which is followed like the lock calls -------------------------------- */
+
+/* What its hooks inside do not tell, or without them: as the caller's own counter says. */
+MLT_SUB int mlt_begin_shm(struct mlt_call *call)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u64 owner = mlt_pool_owner(task, MLOCKTRACE_COUNTER_SHM);
+
+	if (!call)
+		return 0;
+	call->counter = MLOCKTRACE_COUNTER_SHM;
+	call->arg = call->args[0]; /* the segment's id */
+	call->pool_base = mlt_pool_count(owner, MLOCKTRACE_COUNTER_SHM);
+	return 0;
+}
+
+MLT_SUB int mlt_end_shm(struct mlt_call *call, __s32 ret)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct mlt_pool *pool;
+
+	if (!call)
+		return 0;
+	mlt_read_limit(call);
+	call->flags |= mlt_capable() ? MLOCKTRACE_F_CAPABLE : 0;
+	if (!call->owner) {
+		call->owner = mlt_pool_owner(task, MLOCKTRACE_COUNTER_SHM);
+		call->flags |= cfg.tier == MLOCKTRACE_TIER_TRACEPOINT ? MLOCKTRACE_F_SAMPLED : 0;
+	}
+	pool = mlt_pool_of(call->owner, MLOCKTRACE_COUNTER_SHM, call->pool_base);
+	if (!pool) {
+		call->before = call->after = mlt_pool_count(call->owner, MLOCKTRACE_COUNTER_SHM);
+		call->owner_uid = mlt_pool_uid(call->owner, MLOCKTRACE_COUNTER_SHM);
+		return 0;
+	}
+	mlt_pool_book(call, pool, call->owner, MLOCKTRACE_COUNTER_SHM);
+	if (mlt_wanted())
+		pool->wanted = 1;
+	if (call->after > call->before) {
+		pool->pid = mlt_current_pid();
+		call->asked = mlt_bytes(call->after - call->before);
+	}
+	return 0;
+}
+
+#endif
