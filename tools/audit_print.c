@@ -7,9 +7,8 @@
  */
 #include <inttypes.h>
 
-#include <json-c/json.h>
-
 #include "audit_print.h"
+#include "json.h"
 #include "message.h"
 
 /* Before 0 there is no sign; a change has one always. */
@@ -89,27 +88,6 @@ void audit_print_text(const struct audit *audit, FILE *out, const struct mlocktr
 
 /* ---- JSON -------------------------------------------------------------------------- */
 
-static void put_number(struct json_object *object, const char *key, int64_t number)
-{
-	json_object_object_add(object, key, json_object_new_int64(number));
-}
-
-/* null where there are no books */
-static void put_book(struct json_object *object, const char *key, bool known, int64_t number)
-{
-	json_object_object_add(object, key, known ? json_object_new_int64(number) : NULL);
-}
-
-static void put_count(struct json_object *object, const char *key, uint64_t number)
-{
-	json_object_object_add(object, key, json_object_new_uint64(number));
-}
-
-static void put_text(struct json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, json_object_new_string(text));
-}
-
 /* The record after which something appeared; null: before the first, or it is not known. */
 static void put_moment(struct json_object *object, const char *key, bool known,
 		       const struct mlocktrace_moment *after)
@@ -119,51 +97,45 @@ static void put_moment(struct json_object *object, const char *key, bool known,
 
 	if (known && after->time_ns) {
 		moment = json_object_new_object();
-		put_count(moment, "time_ns", after->time_ns);
-		put_text(moment, "op", op ? op : "?");
-		put_number(moment, "pid", after->pid);
+		json_put_uint(moment, "time_ns", after->time_ns);
+		json_put_text(moment, "op", op ? op : "?");
+		json_put_int(moment, "pid", after->pid);
 	}
 	json_object_object_add(object, key, moment);
 }
 
-static void print_object(FILE *out, struct json_object *object)
+static void put_agreement(struct json_object *object, const char *key, enum audit_records records)
 {
-	fprintf(out, "%s\n", json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-								    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
-}
-
-static struct json_object *agreement(enum audit_records records)
-{
-	return records == RECORDS_UNKNOWN ? NULL : json_object_new_boolean(records == RECORDS_AGREE);
+	if (records == RECORDS_UNKNOWN)
+		json_put_null(object, key);
+	else
+		json_put_bool(object, key, records == RECORDS_AGREE);
 }
 
 static void print_json_row(const struct audit *audit, FILE *out, const struct audit_row *row)
 {
 	const struct mlocktrace_holding *h = &row->holding;
 	struct json_object *object = json_object_new_object();
-	char comm[4 * MLOCKTRACE_COMM_LEN];
 
-	mlocktrace_escape(comm, sizeof(comm), h->comm, sizeof(h->comm));
-	put_text(object, "type", "address_space");
-	put_number(object, "pid", h->pid);
-	put_count(object, "start_ns", h->start_ns);
-	put_text(object, "comm", comm);
-	put_number(object, "uid", h->uid);
-	put_count(object, "mm_id", h->mm_id);
-	json_object_object_add(object, "ended", json_object_new_boolean(row->ended));
-	put_book(object, "held_before", h->known, h->held_before);
-	put_book(object, "changed", h->known, h->books - h->held_before);
-	put_book(object, "books", h->known, h->books);
-	put_number(object, "kernel", h->kernel);
-	put_number(object, "drift", row->drift);
-	put_count(object, "unattributed", h->unattributed);
-	put_count(object, "records", row->account.records);
-	json_object_object_add(object, "records_agree", agreement(row->records));
+	json_put_text(object, "type", "address_space");
+	json_put_int(object, "pid", h->pid);
+	json_put_uint(object, "start_ns", h->start_ns);
+	json_put_escaped(object, "comm", h->comm, sizeof(h->comm));
+	json_put_int(object, "uid", h->uid);
+	json_put_uint(object, "mm_id", h->mm_id);
+	json_put_bool(object, "ended", row->ended);
+	json_put_known(object, "held_before", h->held_before, h->known);
+	json_put_known(object, "changed", h->books - h->held_before, h->known);
+	json_put_known(object, "books", h->books, h->known);
+	json_put_int(object, "kernel", h->kernel);
+	json_put_int(object, "drift", row->drift);
+	json_put_uint(object, "unattributed", h->unattributed);
+	json_put_uint(object, "records", row->account.records);
+	put_agreement(object, "records_agree", row->records);
 	put_moment(object, "drift_after", is_wrong(row) && audit->records_compared, &row->account.since);
 	put_moment(object, "unattributed_after", row->account.unattributed != 0,
 		   &row->account.before_unattributed);
-	print_object(out, object);
+	json_print(out, object);
 }
 
 void audit_print_json(const struct audit *audit, FILE *out, const struct mlocktrace_stats *stats,
@@ -173,19 +145,18 @@ void audit_print_json(const struct audit *audit, FILE *out, const struct mlocktr
 
 	for (size_t i = 0; i < audit->n; i++)
 		print_json_row(audit, out, &audit->rows[i]);
-	put_text(object, "type", "summary");
-	put_text(object, "tier", tier);
-	put_count(object, "alive", audit->alive);
-	put_count(object, "ended", audit->ended);
-	put_count(object, "adrift", audit->adrift);
-	put_count(object, "drift", audit->drift);
-	put_count(object, "unattributed", audit->unattributed);
-	put_count(object, "lost", stats->dropped);
-	put_count(object, "missed", stats->missed);
-	put_count(object, "untracked", stats->untracked);
-	json_object_object_add(object, "records_compared",
-			       json_object_new_boolean(audit->records_compared));
-	put_count(object, "not_compared", audit->not_compared);
-	json_object_object_add(object, "pass", json_object_new_boolean(audit->pass));
-	print_object(out, object);
+	json_put_text(object, "type", "summary");
+	json_put_text(object, "tier", tier);
+	json_put_uint(object, "alive", audit->alive);
+	json_put_uint(object, "ended", audit->ended);
+	json_put_uint(object, "adrift", audit->adrift);
+	json_put_uint(object, "drift", audit->drift);
+	json_put_uint(object, "unattributed", audit->unattributed);
+	json_put_uint(object, "lost", stats->dropped);
+	json_put_uint(object, "missed", stats->missed);
+	json_put_uint(object, "untracked", stats->untracked);
+	json_put_bool(object, "records_compared", audit->records_compared);
+	json_put_uint(object, "not_compared", audit->not_compared);
+	json_put_bool(object, "pass", audit->pass);
+	json_print(out, object);
 }

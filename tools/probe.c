@@ -13,6 +13,7 @@
 
 #include <mlocktrace/mlocktrace.h>
 
+#include "json.h"
 #include "message.h"
 #include "probe.h"
 #include "values.h"
@@ -72,16 +73,6 @@ static const struct {
 	{ CAP_SYSLOG, "CAP_SYSLOG", "names in kernel stacks (-k)" },
 };
 
-static void add_text(struct json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, text ? json_object_new_string(text) : NULL);
-}
-
-static void add_bool(struct json_object *object, const char *key, bool value)
-{
-	json_object_object_add(object, key, json_object_new_boolean(value));
-}
-
 /* The bytes of /proc and /sys files that matter here fit into one read. */
 static bool read_file(const char *path, char *buf, size_t size)
 {
@@ -101,13 +92,14 @@ static void probe_kernel(struct json_object *found, const struct options *o)
 	char text[256];
 	struct utsname name;
 	struct stat st;
+	bool has_btf;
 
 	uname(&name);
-	add_text(found, "kernel", name.release);
-	add_text(found, "machine", name.machine);
-	add_text(btf, "path", btf_path);
-	json_object_object_add(btf, "size", stat(btf_path, &st) ? NULL :
-			       json_object_new_int64(st.st_size));
+	json_put_text(found, "kernel", name.release);
+	json_put_text(found, "machine", name.machine);
+	json_put_text(btf, "path", btf_path);
+	has_btf = !stat(btf_path, &st);
+	json_put_known(btf, "size", has_btf ? st.st_size : 0, has_btf);
 	json_object_object_add(found, "btf", btf);
 	/* "none [integrity] confidentiality": the word in brackets is in force. */
 	read_file("/sys/kernel/security/lockdown", text, sizeof(text));
@@ -131,19 +123,13 @@ static void probe_privilege(struct json_object *found)
 	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
 		struct json_object *cap = json_object_new_object();
 
-		add_text(cap, "name", caps[i].name);
-		add_bool(cap, "effective", effective >> caps[i].cap & 1);
-		add_text(cap, "help", caps[i].help);
+		json_put_text(cap, "name", caps[i].name);
+		json_put_bool(cap, "effective", effective >> caps[i].cap & 1);
+		json_put_text(cap, "help", caps[i].help);
 		json_object_array_add(list, cap);
 	}
-	json_object_object_add(found, "uid", json_object_new_int64(geteuid()));
+	json_put_int(found, "uid", geteuid());
 	json_object_object_add(found, "capabilities", list);
-}
-
-static struct json_object *limit(rlim_t value)
-{
-	return value == RLIM_INFINITY ? json_object_new_string("unlimited") :
-					json_object_new_uint64(value);
 }
 
 static void probe_limits(struct json_object *found)
@@ -151,8 +137,8 @@ static void probe_limits(struct json_object *found)
 	struct rlimit memlock = { 0 };
 
 	getrlimit(RLIMIT_MEMLOCK, &memlock);
-	json_object_object_add(found, "memlock_soft", limit(memlock.rlim_cur));
-	json_object_object_add(found, "memlock_hard", limit(memlock.rlim_max));
+	json_put_limit(found, "memlock_soft", memlock.rlim_cur);
+	json_put_limit(found, "memlock_hard", memlock.rlim_max);
 }
 
 static void log_line(void *ctx, enum mlocktrace_log_level level, const char *line)
@@ -190,11 +176,11 @@ static struct json_object *list_hooks(const struct mlocktrace *handle)
 	for (size_t i = 0; handle && !mlocktrace_hook(handle, i, &hook); i++) {
 		struct json_object *row = json_object_new_object();
 
-		add_text(row, "name", hook.name);
-		add_text(row, "help", hook.help);
-		add_bool(row, "attached", hook.attached);
-		add_bool(row, "required", hook.required);
-		add_text(row, "why_not", hook.attached ? NULL : hook.why_not);
+		json_put_text(row, "name", hook.name);
+		json_put_text(row, "help", hook.help);
+		json_put_bool(row, "attached", hook.attached);
+		json_put_bool(row, "required", hook.required);
+		json_put_text(row, "why_not", hook.attached ? NULL : hook.why_not);
 		json_object_array_add(list, row);
 	}
 	return list;
@@ -295,11 +281,11 @@ static struct json_object *describe_tier(const struct mlocktrace *handle, const 
 	for (size_t i = 0; !mlocktrace_about(tier, i, &kind, &help, &advice); i++)
 		if (!strcmp(kind, "tier"))
 			break;
-	add_text(found, "name", tier);
-	add_text(found, "help", help);
-	add_bool(found, "works", handle);
-	add_text(found, "why_not", handle ? NULL : mlocktrace_open_error());
-	add_text(found, "skips", handle ? skips[mlocktrace_skips(handle)] : NULL);
+	json_put_text(found, "name", tier);
+	json_put_text(found, "help", help);
+	json_put_bool(found, "works", handle);
+	json_put_text(found, "why_not", handle ? NULL : mlocktrace_open_error());
+	json_put_text(found, "skips", handle ? skips[mlocktrace_skips(handle)] : NULL);
 	json_object_object_add(found, "sees", list_sights(handle, tier));
 	json_object_object_add(found, "hooks", list_hooks(handle));
 	return found;
@@ -347,7 +333,7 @@ struct json_object *probe_machine(const struct options *o)
 
 	if (!found)
 		return NULL;
-	add_text(found, "version", mlocktrace_version());
+	json_put_text(found, "version", mlocktrace_version());
 	probe_kernel(found, o);
 	probe_privilege(found);
 	probe_limits(found);

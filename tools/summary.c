@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <json-c/json.h>
-
+#include "json.h"
 #include "message.h"
 #include "summary.h"
 
@@ -121,31 +120,21 @@ static void print_text_row(FILE *out, const struct summary_row *row)
 	fprintf(out, "%s\n", *separator ? "" : "-");
 }
 
-static void print_json(FILE *out, struct json_object *object)
-{
-	fprintf(out, "%s\n", json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-								    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
-}
-
 static void print_json_row(FILE *out, const struct summary_row *row)
 {
 	struct json_object *object = json_object_new_object(), *causes = json_object_new_object();
-	char comm[4 * MLOCKTRACE_COMM_LEN];
 
-	mlocktrace_escape(comm, sizeof(comm), row->comm, sizeof(row->comm));
 	for (unsigned int i = 0; i < MLOCKTRACE_CAUSE_MAX; i++)
 		if (row->causes[i])
-			json_object_object_add(causes, mlocktrace_cause_name(i),
-					       json_object_new_uint64(row->causes[i]));
-	json_object_object_add(object, "pid", json_object_new_int64(row->pid));
-	json_object_object_add(object, "start_ns", json_object_new_uint64(row->start_ns));
-	json_object_object_add(object, "comm", json_object_new_string(comm));
-	json_object_object_add(object, "calls", json_object_new_uint64(row->calls));
-	json_object_object_add(object, "refused", json_object_new_uint64(row->refused));
-	json_object_object_add(object, "peak", json_object_new_int64(row->peak));
+			json_put_uint(causes, mlocktrace_cause_name(i), row->causes[i]);
+	json_put_int(object, "pid", row->pid);
+	json_put_uint(object, "start_ns", row->start_ns);
+	json_put_escaped(object, "comm", row->comm, sizeof(row->comm));
+	json_put_uint(object, "calls", row->calls);
+	json_put_uint(object, "refused", row->refused);
+	json_put_int(object, "peak", row->peak);
 	json_object_object_add(object, "causes", causes);
-	print_json(out, object);
+	json_print(out, object);
 }
 
 static void print_total(const struct summary *summary, FILE *out, bool json)
@@ -154,9 +143,9 @@ static void print_total(const struct summary *summary, FILE *out, bool json)
 
 	if (json) {
 		object = json_object_new_object();
-		json_object_object_add(object, "processes", json_object_new_uint64(summary->n));
-		json_object_object_add(object, "lost", json_object_new_uint64(summary->lost));
-		print_json(out, object);
+		json_put_uint(object, "processes", summary->n);
+		json_put_uint(object, "lost", summary->lost);
+		json_print(out, object);
 		return;
 	}
 	fprintf(out, "%zu process%s, %" PRIu64 " records lost%s\n", summary->n,
