@@ -89,6 +89,13 @@ struct mlocktrace {
 	size_t frame_names_size;
 };
 
+/* Is it one per user, and not one per address space? */
+static inline bool mlt_is_of_user(unsigned int counter)
+{
+	return counter == MLOCKTRACE_COUNTER_USER || counter == MLOCKTRACE_COUNTER_PERF ||
+	       counter == MLOCKTRACE_COUNTER_SHM;
+}
+
 /* handle.c */
 int mlt_batch_add(struct mlocktrace *h, const void *record, size_t size);
 struct mlt_cpu_books *mlt_cpu_books(struct mlocktrace *h, unsigned int cpu);

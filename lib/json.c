@@ -286,8 +286,7 @@ static void put_past(struct object *to, const struct mlocktrace_event *event)
 
 	if (mlt_has(event, MLOCKTRACE_F_ARMED) && event->armed_ns)
 		put_uint(to, "armed_ns", event->armed_ns);
-	if (event->counter == MLOCKTRACE_COUNTER_USER || event->counter == MLOCKTRACE_COUNTER_PERF ||
-	    event->counter == MLOCKTRACE_COUNTER_SHM)
+	if (mlt_is_of_user(event->counter))
 		put_uint(to, "owner_uid", event->owner_uid);
 	if (!event->limit_ns)
 		return;

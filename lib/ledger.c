@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /*
- * The book kept from the stream: per address space, the sum of what its records
- * changed. Pure; it shall say the same as the ledger in the kernel, which was
- * kept in another way.
+ * The book kept from the stream: per counter of an address space or user, the
+ * sum of what its records changed. Pure; it shall say the same as the ledger in
+ * the kernel, which was kept in another way.
  *
- * Records of threads of one address space come in the order in which their calls
- * ended, not in that of their changes. So the sum may disagree with a single
- * record and agree again after the next: only where it was last in order is noted.
+ * Records of threads and processes that share a counter come in the order in
+ * which their calls ended, not in that of their changes. So the sum may disagree
+ * with a single record and agree again after the next: only where it was last in
+ * order is noted.
  */
-#include "internal.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "verdict.h"
 
 struct mlocktrace_book {
 	struct mlocktrace_account *accounts; /* in the order of their first record */
@@ -108,6 +109,11 @@ MLT_API int mlocktrace_book_begin(struct mlocktrace_book *book, uint64_t mm_id, 
 /* Who it belongs to, its own records say; others tell the process at most. */
 static void fill_who(struct mlocktrace_account *account, const struct mlocktrace_event *event)
 {
+	account->counter = event->counter;
+	if (mlt_is_of_user(event->counter)) {
+		account->uid = event->owner_uid;
+		return;
+	}
 	if (event->flags & MLOCKTRACE_F_REMOTE) {
 		if (!account->pid)
 			account->pid = event->target_pid;
@@ -121,14 +127,22 @@ static void fill_who(struct mlocktrace_account *account, const struct mlocktrace
 	memcpy(account->comm, event->comm, sizeof(account->comm));
 }
 
+/* A user has no end: another process may come at any time. */
+static bool is_end(const struct mlocktrace_event *event)
+{
+	return (event->op == MLOCKTRACE_OP_EXIT || event->op == MLOCKTRACE_OP_EXEC) &&
+	       !mlt_is_of_user(event->counter);
+}
+
 MLT_API int mlocktrace_book_add(struct mlocktrace_book *book, const struct mlocktrace_event *event)
 {
-	bool end = event->op == MLOCKTRACE_OP_EXIT || event->op == MLOCKTRACE_OP_EXEC;
+	bool end = is_end(event);
 	struct mlocktrace_account *account;
 	struct mlocktrace_moment *latest;
 	long at;
 
-	if (event->op == MLOCKTRACE_OP_LOST || event->counter != MLOCKTRACE_COUNTER_VMLCK)
+	if (event->op == MLOCKTRACE_OP_LOST || event->counter == MLOCKTRACE_COUNTER_NONE ||
+	    event->counter >= MLOCKTRACE_COUNTER_MAX)
 		return 0;
 	if (!event->mm_id) /* of a call that failed or found nothing to do */
 		return event->before == event->after ? 0 : -EINVAL;
@@ -148,7 +162,8 @@ MLT_API int mlocktrace_book_add(struct mlocktrace_book *book, const struct mlock
 		account->sum += event->after - event->before;
 	}
 	*latest = (struct mlocktrace_moment){ event->time_ns, event->pid, event->op };
-	if (account->held_before + account->sum == (end ? event->before : event->after))
+	if (!mlt_had_unknown(event) &&
+	    account->held_before + account->sum == (end ? event->before : event->after))
 		account->since = *latest;
 	return 0;
 }

@@ -177,19 +177,22 @@ struct mlocktrace_stats {
 int mlocktrace_stats(struct mlocktrace *handle, int cpu, struct mlocktrace_stats *stats);
 
 /**
- * struct mlocktrace_holding - an address space, what the kernel says of it and what the books do
+ * struct mlocktrace_holding - a counter of an address space or user, what the kernel says of it and
+ * what the books do
  * @size:         sizeof(struct mlocktrace_holding)
  * @mm_id:        as in its records; 0 = not in the books
- * @start_ns:     CLOCK_BOOTTIME when @pid started
- * @pid:          whose it is; shared ones are named once
- * @uid:          real uid, in the initial user namespace
- * @comm:         bytes as the task set them
+ * @start_ns:     CLOCK_BOOTTIME when @pid started; 0 for a counter of a user
+ * @pid:          whose it is; shared ones are named once; 0 for a counter of a user
+ * @uid:          real uid, in the initial user namespace; of a counter of a user, its owner
+ * @comm:         bytes as the task set them; "" for a counter of a user
  * @known:        the books know it; else only @kernel is filled
- * @kernel:       bytes: the kernel's counter, VmLck, now
+ * @kernel:       bytes: the kernel's counter, now
  * @books:        bytes: @held_before and all changes since, each of which was made a record of
  * @held_before:  bytes: held when recording began; 0 for an address space made since
  * @changes:      grows whenever @books changes
  * @unattributed: changes that no operation explained: records of op unattributed
+ * @counter:      enum mlocktrace_counter: which; vmlck and vmpin are of an address space, user, perf
+ *                and shm of a user
  *
  * Books and counter are read without stopping the process, so that a change under way shows as
  * a difference between them; one that stays while the process does nothing is real.
@@ -207,11 +210,12 @@ struct mlocktrace_holding {
 	int64_t held_before;
 	uint64_t changes;
 	uint64_t unattributed;
+	uint32_t counter;
 };
 
 /**
- * mlocktrace_ledger - the address spaces that hold locked memory or did, as far as the filters
- * let them through
+ * mlocktrace_ledger - the counters of address spaces and users that hold locked memory or did, as
+ * far as the filters let them through
  * @each: called with every one; another result than 0 ends the walk
  *
  * The books are kept in the kernel and do not depend on records being read. Return: 0, the
@@ -229,13 +233,14 @@ struct mlocktrace_moment {
 };
 
 /**
- * struct mlocktrace_account - one address space as its records tell it
+ * struct mlocktrace_account - one counter of an address space or user as its records tell it
  * @size:      sizeof(struct mlocktrace_account)
  * @mm_id:     which
- * @start_ns:  with @pid: whose; 0 while there are only records of what other processes did to it
- * @pid:       of its first record
- * @uid:       likewise
- * @comm:      likewise
+ * @start_ns:  with @pid: whose; 0 while there are only records of what other processes did to it,
+ *             and for a counter of a user
+ * @pid:       of its first record; 0 for a counter of a user
+ * @uid:       likewise; of a counter of a user, its owner
+ * @comm:      of its first record; "" for a counter of a user
  * @records:   how many
  * @held_before: bytes, see mlocktrace_book_begin()
  * @sum:       bytes: what they changed, without the one of its end
@@ -245,6 +250,7 @@ struct mlocktrace_moment {
  * @before_unattributed: the record before the first of these
  * @since:     the last record after which @held_before and the changes came to what the record
  *             itself says; where the account is wrong, it went wrong after that one
+ * @counter:   enum mlocktrace_counter: which; 0 before its first record
  */
 struct mlocktrace_account {
 	size_t size;
@@ -261,20 +267,21 @@ struct mlocktrace_account {
 	uint64_t unattributed;
 	struct mlocktrace_moment before_unattributed;
 	struct mlocktrace_moment since;
+	uint32_t counter;
 };
 
 /*
- * A second book, kept from the stream: an account per address space. It says the same as the
- * ledger while no record was lost.
+ * A second book, kept from the stream: an account per counter of an address space or user. It says
+ * the same as the ledger while no record was lost.
  */
 struct mlocktrace_book;
 
 /* Return: 0 or -ENOMEM. */
 int mlocktrace_book_new(struct mlocktrace_book **book);
 void mlocktrace_book_free(struct mlocktrace_book *book);
-/* An address space held @held_before bytes when recording began; of others it is 0. */
+/* It held @held_before bytes when recording began; without this call that is 0. */
 int mlocktrace_book_begin(struct mlocktrace_book *book, uint64_t mm_id, int64_t held_before);
-/* Enter a record. Return: 0, -ENOMEM, or -EINVAL if it changed an unknown address space. */
+/* Enter a record. Return: 0, -ENOMEM, or -EINVAL if it changed a counter that it does not name. */
 int mlocktrace_book_add(struct mlocktrace_book *book, const struct mlocktrace_event *event);
 /* Fill @account, whose size the caller has set. Return: 0, -EINVAL, or -ENOENT. */
 int mlocktrace_book_find(const struct mlocktrace_book *book, uint64_t mm_id,

@@ -78,7 +78,7 @@ static void many_accounts_are_found_again(void)
 	mlocktrace_book_free(book);
 }
 
-static void what_names_no_address_space_must_not_change_one(void)
+static void what_names_no_account_must_not_change_one(void)
 {
 	struct mlocktrace_event event = sample(MLOCKTRACE_OP_MLOCK);
 	struct mlocktrace_book *book;
@@ -89,7 +89,117 @@ static void what_names_no_address_space_must_not_change_one(void)
 	event.after = PAGE;
 	check_int(mlocktrace_book_add(book, &event), -EINVAL);
 	event.counter = MLOCKTRACE_COUNTER_USER;
+	check_int(mlocktrace_book_add(book, &event), -EINVAL);
+	event.counter = MLOCKTRACE_COUNTER_NONE;
 	check_int(mlocktrace_book_add(book, &event), 0);
+	event.counter = MLOCKTRACE_COUNTER_MAX;
+	check_int(mlocktrace_book_add(book, &event), 0);
+	mlocktrace_book_free(book);
+}
+
+/* As one of user 500, done by a process of user 1000. */
+static struct mlocktrace_event charge(unsigned int op, unsigned int counter, uint64_t id,
+				      int64_t before, int64_t after)
+{
+	struct mlocktrace_event event = sample(op);
+
+	event.counter = counter;
+	event.mm_id = id;
+	event.before = before;
+	event.after = after;
+	event.owner_uid = 500;
+	return event;
+}
+
+static void add_charge(struct mlocktrace_book *book, unsigned int op, unsigned int counter,
+		       uint64_t id, int64_t before, int64_t after)
+{
+	struct mlocktrace_event event = charge(op, counter, id, before, after);
+
+	check_int(mlocktrace_book_add(book, &event), 0);
+}
+
+static void each_counter_has_an_account_of_its_own(void)
+{
+	struct mlocktrace_book *book;
+
+	check_int(mlocktrace_book_new(&book), 0);
+	add(book, MLOCKTRACE_OP_MLOCK, 7, 0, 2 * PAGE);
+	add_charge(book, MLOCKTRACE_OP_IO_URING, MLOCKTRACE_COUNTER_USER, 8, 0, 3 * PAGE);
+	add_charge(book, MLOCKTRACE_OP_IO_URING, MLOCKTRACE_COUNTER_VMPIN, 9, 0, 3 * PAGE);
+	add_charge(book, MLOCKTRACE_OP_SHM_LOCK, MLOCKTRACE_COUNTER_SHM, 10, PAGE, 5 * PAGE);
+	add_charge(book, MLOCKTRACE_OP_PERF_MMAP, MLOCKTRACE_COUNTER_PERF, 11, 0, PAGE);
+	add_charge(book, MLOCKTRACE_OP_IO_URING, MLOCKTRACE_COUNTER_USER, 8, 3 * PAGE, 0);
+	check_int(account_of(book, 7).counter, MLOCKTRACE_COUNTER_VMLCK);
+	check_int(account_of(book, 7).sum, 2 * PAGE);
+	check_int(account_of(book, 8).counter, MLOCKTRACE_COUNTER_USER);
+	check_int(account_of(book, 8).sum, 0);
+	check_int(account_of(book, 8).records, 2);
+	check_int(account_of(book, 9).counter, MLOCKTRACE_COUNTER_VMPIN);
+	check_int(account_of(book, 9).sum, 3 * PAGE);
+	check_int(account_of(book, 10).counter, MLOCKTRACE_COUNTER_SHM);
+	check_int(account_of(book, 10).sum, 4 * PAGE);
+	check_int(account_of(book, 11).counter, MLOCKTRACE_COUNTER_PERF);
+	mlocktrace_book_free(book);
+}
+
+static void a_users_account_is_its_owners_and_has_no_end(void)
+{
+	struct mlocktrace_account account;
+	struct mlocktrace_book *book;
+
+	check_int(mlocktrace_book_new(&book), 0);
+	add_charge(book, MLOCKTRACE_OP_SHM_LOCK, MLOCKTRACE_COUNTER_SHM, 8, 0, 4 * PAGE);
+	account = account_of(book, 8);
+	check_int(account.uid, 500);
+	check_int(account.pid, 0);
+	check_int(account.start_ns, 0);
+	check_int(account.comm[0], 0);
+	add_charge(book, MLOCKTRACE_OP_EXIT, MLOCKTRACE_COUNTER_SHM, 8, 4 * PAGE, 0);
+	account = account_of(book, 8);
+	check(!account.ended);
+	check_int(account.sum, 0);
+	/* what is pinned is the process's, and ends with it */
+	add_charge(book, MLOCKTRACE_OP_PIN, MLOCKTRACE_COUNTER_VMPIN, 9, 0, PAGE);
+	add_charge(book, MLOCKTRACE_OP_EXIT, MLOCKTRACE_COUNTER_VMPIN, 9, PAGE, 0);
+	account = account_of(book, 9);
+	check_int(account.pid, 4242);
+	check_int(account.uid, 1000);
+	check(account.ended);
+	check_int(account.last, PAGE);
+	mlocktrace_book_free(book);
+}
+
+static void what_was_pinned_is_given_back_by_others(void)
+{
+	struct mlocktrace_event event = charge(MLOCKTRACE_OP_IO_URING, MLOCKTRACE_COUNTER_VMPIN, 9,
+					       3 * PAGE, PAGE);
+	struct mlocktrace_account account;
+	struct mlocktrace_book *book;
+
+	check_int(mlocktrace_book_new(&book), 0);
+	check_int(mlocktrace_book_begin(book, 9, 3 * PAGE), 0);
+	event.flags |= MLOCKTRACE_F_REMOTE;
+	event.target_pid = 77;
+	check_int(mlocktrace_book_add(book, &event), 0);
+	account = account_of(book, 9);
+	check_int(account.pid, 77);
+	check_int(account.start_ns, 0);
+	check_int(account.held_before + account.sum, PAGE);
+	mlocktrace_book_free(book);
+}
+
+static void a_record_that_does_not_say_the_counter_is_no_proof(void)
+{
+	struct mlocktrace_event event = charge(MLOCKTRACE_OP_SHM_LOCK, MLOCKTRACE_COUNTER_SHM, 8,
+					       0, PAGE);
+	struct mlocktrace_book *book;
+
+	check_int(mlocktrace_book_new(&book), 0);
+	event.flags |= MLOCKTRACE_F_NO_BEFORE;
+	check_int(mlocktrace_book_add(book, &event), 0);
+	check_int(account_of(book, 8).sum, PAGE);
+	check_int(account_of(book, 8).since.time_ns, 0);
 	mlocktrace_book_free(book);
 }
 
@@ -310,7 +420,11 @@ int main(void)
 	static const struct ktap_test tests[] = {
 		KTAP_TEST(an_account_is_the_sum_of_its_records),
 		KTAP_TEST(many_accounts_are_found_again),
-		KTAP_TEST(what_names_no_address_space_must_not_change_one),
+		KTAP_TEST(what_names_no_account_must_not_change_one),
+		KTAP_TEST(each_counter_has_an_account_of_its_own),
+		KTAP_TEST(a_users_account_is_its_owners_and_has_no_end),
+		KTAP_TEST(what_was_pinned_is_given_back_by_others),
+		KTAP_TEST(a_record_that_does_not_say_the_counter_is_no_proof),
 		KTAP_TEST(where_it_went_wrong_is_after_the_last_good_record),
 		KTAP_TEST(books_that_agree_pass_at_once),
 		KTAP_TEST(a_drift_is_seen),
