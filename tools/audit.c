@@ -15,6 +15,12 @@
 #define LAST_NEW (MAX_ROUNDS - 50) /* who comes later would have too few chances */
 #define QUIET_ENOUGH 100 /* a call may change the books long before it returns and is recorded */
 
+bool audit_of_user(unsigned int counter)
+{
+	return counter == MLOCKTRACE_COUNTER_USER || counter == MLOCKTRACE_COUNTER_PERF ||
+	       counter == MLOCKTRACE_COUNTER_SHM;
+}
+
 int audit_open(struct audit *audit)
 {
 	memset(audit, 0, sizeof(*audit));
@@ -55,14 +61,20 @@ static struct audit_row *add_row(struct audit *audit)
 	return &audit->rows[audit->n++];
 }
 
-/* What the books do not know has no id; then the process must do. */
+/* Of whom they are, processes or users */
+static bool same_owner(const struct mlocktrace_holding *a, const struct mlocktrace_holding *b)
+{
+	return a->pid == b->pid && a->start_ns == b->start_ns && a->uid == b->uid;
+}
+
+/* What the books do not know has no id; then its owner must do. */
 static struct audit_row *find_row(struct audit *audit, const struct mlocktrace_holding *holding)
 {
 	for (size_t i = 0; i < audit->n; i++) {
 		const struct mlocktrace_holding *h = &audit->rows[i].holding;
 
 		if (h->mm_id == holding->mm_id &&
-		    (h->mm_id || (h->pid == holding->pid && h->start_ns == holding->start_ns)))
+		    (h->mm_id || (h->counter == holding->counter && same_owner(h, holding))))
 			return &audit->rows[i];
 	}
 	return NULL;
@@ -146,11 +158,16 @@ static bool has_row(const struct audit *audit, uint64_t mm_id)
 
 /*
  * What of its records? Of an address space that only others' records are about we
- * may know a part: those of its own process need not pass the filters.
+ * may know a part: those of its own process need not pass the filters. Users do
+ * not end; but the ledger may leave out one whose counter is back at 0.
  */
 static bool is_gone(const struct audit *audit, const struct mlocktrace_account *account)
 {
-	return account->records && account->start_ns && !has_row(audit, account->mm_id);
+	if (!account->records || has_row(audit, account->mm_id))
+		return false;
+	if (audit_of_user(account->counter))
+		return account->held_before + account->sum;
+	return account->start_ns;
 }
 
 static bool all_gone_have_ended(const struct audit *audit)
@@ -199,13 +216,13 @@ static void judge_alive(const struct audit *audit, struct audit_row *row)
 }
 
 /* Its records are its books; the kernel's last word is in that of its end. */
-static void add_ended(struct audit *audit, const struct mlocktrace_account *account)
+static void add_gone(struct audit *audit, const struct mlocktrace_account *account)
 {
 	struct audit_row *row = add_row(audit);
 
 	if (!row)
 		return;
-	row->ended = true;
+	row->ended = !audit_of_user(account->counter);
 	row->account = *account;
 	row->holding = (struct mlocktrace_holding){
 		.size = sizeof(row->holding),
@@ -218,6 +235,7 @@ static void add_ended(struct audit *audit, const struct mlocktrace_account *acco
 		.books = account->held_before + account->sum,
 		.held_before = account->held_before,
 		.unattributed = account->unattributed,
+		.counter = account->counter,
 	};
 	memcpy(row->holding.comm, account->comm, sizeof(row->holding.comm));
 	row->agrees = row->holding.kernel == row->holding.books;
@@ -230,30 +248,65 @@ static void add_ended(struct audit *audit, const struct mlocktrace_account *acco
 	row->drift = row->agrees ? 0 : row->holding.kernel - row->holding.books;
 }
 
-static void add_all_ended(struct audit *audit)
+static void add_all_gone(struct audit *audit)
 {
 	struct mlocktrace_account account = { .size = sizeof(account) };
 	size_t alive = audit->n;
 
 	for (size_t i = 0; !mlocktrace_book_get(audit->book, i, &account); i++) {
 		size_t rows = audit->n;
+		bool gone;
 
 		audit->n = alive; /* only these are looked through */
-		if (!is_gone(audit, &account)) {
-			audit->n = rows;
-			continue;
-		}
+		gone = is_gone(audit, &account);
 		audit->n = rows;
-		add_ended(audit, &account);
+		/* Where records are missing, those of a user prove nothing. */
+		if (gone && !(audit_of_user(account.counter) && (audit->lost || audit->unplaced)))
+			add_gone(audit, &account);
+	}
+}
+
+/* An address space may have two rows, a user three: is it for this one that they are counted? */
+static bool is_counted(const struct audit *audit, const struct audit_row *row)
+{
+	const struct mlocktrace_holding *h = &row->holding;
+
+	if (row->ended)
+		return false;
+	for (const struct audit_row *r = audit->rows; r < audit->rows + audit->n; r++) {
+		const struct mlocktrace_holding *other = &r->holding;
+
+		if (audit_of_user(h->counter)) {
+			if (r < row && audit_of_user(other->counter) && other->uid == h->uid)
+				return false;
+		} else if (h->counter == MLOCKTRACE_COUNTER_VMPIN && !r->ended &&
+			   other->counter == MLOCKTRACE_COUNTER_VMLCK && same_owner(other, h)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void count(struct audit *audit)
+{
+	for (size_t i = 0; i < audit->n; i++) {
+		const struct audit_row *row = &audit->rows[i];
+
+		if (!is_counted(audit, row))
+			continue;
+		if (audit_of_user(row->holding.counter))
+			audit->users++;
+		else
+			audit->alive++;
 	}
 }
 
 void audit_close(struct audit *audit, const struct mlocktrace_stats *stats)
 {
-	audit->alive = audit->n;
 	for (size_t i = 0; i < audit->n; i++)
 		judge_alive(audit, &audit->rows[i]);
-	add_all_ended(audit);
+	add_all_gone(audit);
+	count(audit);
 	audit->ended = stats->ended;
 	audit->unattributed = stats->ended_unattributed;
 	audit->adrift = stats->ended_adrift;

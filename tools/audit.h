@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Do the books agree with the kernel? Compares three things per address space:
- * the kernel's counter, the ledger kept in the kernel, and the sum of the records
- * that arrived. Knows nothing of processes or output: it is fed readings and
- * records, and can be fed false ones.
+ * Do the books agree with the kernel? Compares three things per counter of an
+ * address space or user: the kernel's counter, the ledger kept in the kernel, and
+ * the sum of the records that arrived. Knows nothing of processes or output: it is
+ * fed readings and records, and can be fed false ones.
  */
 #ifndef TOOLS_AUDIT_H
 #define TOOLS_AUDIT_H
@@ -35,17 +35,22 @@ struct audit {
 	unsigned int rounds;
 	bool began; /* the first reading, which says what was held before, was made */
 	bool out_of_memory;
-	bool unplaced; /* a record changed something, and it is not known which address space */
+	bool unplaced; /* a record changed a counter, and it is not known whose */
 	bool lost; /* records are missing */
 
 	/* The result, from audit_close() on. */
-	size_t alive, ended, adrift;
+	size_t alive, ended; /* address spaces */
+	size_t users; /* with a counter of their own */
+	size_t adrift;
 	uint64_t drift; /* bytes, without sign */
 	uint64_t unattributed;
-	size_t not_compared; /* address spaces whose records could not be compared */
+	size_t not_compared; /* rows whose records could not be compared */
 	bool records_compared;
 	bool pass;
 };
+
+/* Is it one per user, and not one per address space? */
+bool audit_of_user(unsigned int counter);
 
 /* 0 or -ENOMEM. */
 int audit_open(struct audit *audit);
@@ -55,7 +60,7 @@ void audit_free(struct audit *audit);
 void audit_record(struct audit *audit, const struct mlocktrace_event *event);
 
 /*
- * A reading of the ledger: begin, one call for each address space, end. All records
+ * A reading of the ledger: begin, one call for each counter, end. All records
  * made before it began have arrived when the next one begins. audit_reading_end() is
  * true when everything agrees, or has had its chances: no further reading is needed.
  */

@@ -2,8 +2,9 @@
 /*
  * The table of an audit:
  *
- *	    PID COMM               UID      HAD   CHANGED       NOW     DRIFT UNATTRIBUTED
- *	   4242 database          1000      64K      +12K       76K         0            0
+ *	    PID COMM                UID COUNTER      HAD   CHANGED       NOW     DRIFT UNATTRIBUTED
+ *	   4242 database           1000 vmlck        64K      +12K       76K         0            0
+ *	      - -                  1000 user           0       40K       40K         0            0
  */
 #include <inttypes.h>
 
@@ -38,13 +39,32 @@ static bool is_wrong(const struct audit_row *row)
 	return !row->agrees || row->records == RECORDS_DIFFER;
 }
 
+static const char *counter_text(const struct mlocktrace_holding *h)
+{
+	const char *name = mlocktrace_counter_name(h->counter);
+
+	return name ? name : "?";
+}
+
+static void print_owner(FILE *out, const struct mlocktrace_holding *h)
+{
+	char comm[4 * MLOCKTRACE_COMM_LEN];
+
+	mlocktrace_escape(comm, sizeof(comm), h->comm, sizeof(h->comm));
+	if (audit_of_user(h->counter))
+		fprintf(out, "%7s %-15s", "-", "-");
+	else
+		fprintf(out, "%7u %-15s", h->pid, comm);
+	fprintf(out, " %7u", h->uid);
+}
+
 static void print_row(const struct audit *audit, FILE *out, const struct audit_row *row)
 {
 	const struct mlocktrace_holding *h = &row->holding;
-	char comm[4 * MLOCKTRACE_COMM_LEN], had[24], changed[32], now[24], drift[32];
+	char had[24], changed[32], now[24], drift[32];
 
-	mlocktrace_escape(comm, sizeof(comm), h->comm, sizeof(h->comm));
-	fprintf(out, "%7u %-15s %7u %8s %9s %9s %9s %12" PRIu64 "%s\n", h->pid, comm, h->uid,
+	print_owner(out, h);
+	fprintf(out, " %-7s %8s %9s %9s %9s %12" PRIu64 "%s\n", counter_text(h),
 		h->known ? size_text(had, (uint64_t)h->held_before) : "?",
 		h->known ? change_text(changed, sizeof(changed), h->books - h->held_before) : "?",
 		size_text(now, (uint64_t)h->kernel),
@@ -64,23 +84,26 @@ static void print_row(const struct audit *audit, FILE *out, const struct audit_r
 void audit_print_text(const struct audit *audit, FILE *out, const struct mlocktrace_stats *stats,
 		      bool every)
 {
-	char size[24];
+	char users[48] = "", size[24];
 
-	fprintf(out, "%7s %-15s %7s %8s %9s %9s %9s %12s\n", "PID", "COMM", "UID", "HAD", "CHANGED",
-		"NOW", "DRIFT", "UNATTRIBUTED");
+	fprintf(out, "%7s %-15s %7s %-7s %8s %9s %9s %9s %12s\n", "PID", "COMM", "UID", "COUNTER",
+		"HAD", "CHANGED", "NOW", "DRIFT", "UNATTRIBUTED");
 	for (size_t i = 0; i < audit->n; i++) {
 		const struct audit_row *row = &audit->rows[i];
 
 		if (!row->ended || every || is_wrong(row) || row->account.unattributed)
 			print_row(audit, out, row);
 	}
-	fprintf(out, "%zu address space%s now, %zu ended; %zu adrift, by %s; %" PRIu64
+	if (audit->users)
+		snprintf(users, sizeof(users), " and %zu %s counters", audit->users,
+			 audit->users == 1 ? "user's" : "users'");
+	fprintf(out, "%zu address space%s%s now, %zu ended; %zu adrift, by %s; %" PRIu64
 		" unattributed changes; %" PRIu64 " records lost\n",
-		audit->alive, audit->alive == 1 ? "" : "s", audit->ended, audit->adrift,
+		audit->alive, audit->alive == 1 ? "" : "s", users, audit->ended, audit->adrift,
 		size_text(size, audit->drift), audit->unattributed, stats->dropped);
 	if (!audit->records_compared)
 		fprintf(out, "the records could not be compared with the books: %s\n",
-			audit->lost ? "some were lost" : "not all say which address space they are of");
+			audit->lost ? "some were lost" : "not all say whose counter they changed");
 	else if (audit->not_compared)
 		fprintf(out, "of %zu the records could not be compared: they changed all the time\n",
 			audit->not_compared);
@@ -116,11 +139,16 @@ static void print_json_row(const struct audit *audit, FILE *out, const struct au
 {
 	const struct mlocktrace_holding *h = &row->holding;
 	struct json_object *object = json_object_new_object();
+	bool of_user = audit_of_user(h->counter);
 
-	json_put_text(object, "type", "address_space");
-	json_put_int(object, "pid", h->pid);
-	json_put_uint(object, "start_ns", h->start_ns);
-	json_put_escaped(object, "comm", h->comm, sizeof(h->comm));
+	json_put_text(object, "type", of_user ? "user" : "address_space");
+	json_put_text(object, "counter", mlocktrace_counter_name(h->counter));
+	json_put_known(object, "pid", h->pid, !of_user);
+	json_put_known(object, "start_ns", (int64_t)h->start_ns, !of_user);
+	if (of_user)
+		json_put_null(object, "comm");
+	else
+		json_put_escaped(object, "comm", h->comm, sizeof(h->comm));
 	json_put_int(object, "uid", h->uid);
 	json_put_uint(object, "mm_id", h->mm_id);
 	json_put_bool(object, "ended", row->ended);
@@ -148,6 +176,7 @@ void audit_print_json(const struct audit *audit, FILE *out, const struct mlocktr
 	json_put_text(object, "type", "summary");
 	json_put_text(object, "tier", tier);
 	json_put_uint(object, "alive", audit->alive);
+	json_put_uint(object, "users", audit->users);
 	json_put_uint(object, "ended", audit->ended);
 	json_put_uint(object, "adrift", audit->adrift);
 	json_put_uint(object, "drift", audit->drift);

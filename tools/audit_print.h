@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The result of an audit: a table, or JSON with an object for each address space
- * and one for all.
+ * The result of an audit: a table, or JSON with an object for each counter of an
+ * address space or user and one for all.
  */
 #ifndef TOOLS_AUDIT_PRINT_H
 #define TOOLS_AUDIT_PRINT_H

@@ -28,7 +28,7 @@ summary()
 # wrong FILE: rows that do not agree
 wrong()
 {
-	jq -c 'select(.type == "address_space") |
+	jq -c 'select(.type != "summary") |
 		select(.drift != 0 or .unattributed != 0 or .records_agree == false)' "$1" | head
 }
 

@@ -235,7 +235,20 @@ static struct mlocktrace_holding holding(uint64_t mm_id, int64_t books, int64_t 
 {
 	return (struct mlocktrace_holding){ .size = sizeof(struct mlocktrace_holding), .mm_id = mm_id,
 					    .pid = 4242, .start_ns = 1, .known = true, .books = books,
-					    .kernel = kernel, .changes = 1 };
+					    .kernel = kernel, .changes = 1,
+					    .counter = MLOCKTRACE_COUNTER_VMLCK };
+}
+
+static struct mlocktrace_holding users_holding(uint64_t id, unsigned int counter, uint32_t uid,
+					       int64_t bytes)
+{
+	struct mlocktrace_holding users = holding(id, bytes, bytes);
+
+	users.counter = counter;
+	users.uid = uid;
+	users.pid = 0;
+	users.start_ns = 0;
+	return users;
 }
 
 /* An audit that has begun, of an address space that holds a page by its only record. */
@@ -249,20 +262,25 @@ static void begin(struct audit *audit)
 }
 
 /* Read until it is content; how often that was. */
-static int read_all(struct audit *audit, const struct mlocktrace_holding *what)
+static int read_list(struct audit *audit, const struct mlocktrace_holding *list, size_t n_list)
 {
 	int n = 0;
 	bool content;
 
 	do {
 		audit_reading_begin(audit);
-		if (what)
-			check_int(audit_holding(audit, what), 0);
+		for (size_t i = 0; i < n_list; i++)
+			check_int(audit_holding(audit, &list[i]), 0);
 		content = audit_reading_end(audit, &stats);
 		n++;
 	} while (!content && n < 10000);
 	audit_close(audit, &stats);
 	return n;
+}
+
+static int read_all(struct audit *audit, const struct mlocktrace_holding *what)
+{
+	return read_list(audit, what, what != NULL);
 }
 
 static void books_that_agree_pass_at_once(void)
@@ -415,6 +433,107 @@ static void what_has_ended_is_judged_by_its_last_record(void)
 	audit_free(&audit);
 }
 
+static void users_counters_are_compared_too(void)
+{
+	struct mlocktrace_holding list[] = {
+		holding(7, PAGE, PAGE),
+		holding(8, PAGE, PAGE),
+		users_holding(9, MLOCKTRACE_COUNTER_USER, 500, PAGE),
+		users_holding(10, MLOCKTRACE_COUNTER_SHM, 500, 2 * PAGE),
+		users_holding(11, MLOCKTRACE_COUNTER_SHM, 501, 0),
+	};
+	struct audit audit;
+
+	list[1].counter = MLOCKTRACE_COUNTER_VMPIN;
+	for (int round = 0; round < 3; round++) {
+		begin(&audit);
+		add_charge(audit.book, MLOCKTRACE_OP_IO_URING, MLOCKTRACE_COUNTER_VMPIN, 8, 0, PAGE);
+		add_charge(audit.book, MLOCKTRACE_OP_IO_URING, MLOCKTRACE_COUNTER_USER, 9, 0, PAGE);
+		add_charge(audit.book, MLOCKTRACE_OP_SHM_LOCK, MLOCKTRACE_COUNTER_SHM, 10, 0, 2 * PAGE);
+		if (round == 1) /* a record that the books do not have */
+			add_charge(audit.book, MLOCKTRACE_OP_SHM_UNLOCK, MLOCKTRACE_COUNTER_SHM, 10,
+				   2 * PAGE, PAGE);
+		if (round == 2) /* and what neither of them has */
+			list[3].kernel += PAGE;
+		read_list(&audit, list, 5);
+		check_int(audit.pass, round == 0);
+		check_int(audit.alive, 1);
+		check_int(audit.users, 2);
+		check_int(audit.adrift, round == 2);
+		check_int(audit.rows[3].records, round == 1 ? RECORDS_DIFFER : RECORDS_AGREE);
+		audit_free(&audit);
+	}
+}
+
+static void a_user_who_holds_nothing_needs_no_row(void)
+{
+	struct mlocktrace_holding good = holding(7, PAGE, PAGE);
+	struct audit audit;
+
+	begin(&audit);
+	add_charge(audit.book, MLOCKTRACE_OP_SHM_LOCK, MLOCKTRACE_COUNTER_SHM, 8, 0, PAGE);
+	add_charge(audit.book, MLOCKTRACE_OP_SHM_UNLOCK, MLOCKTRACE_COUNTER_SHM, 8, PAGE, 0);
+	/* nor one who has given back what he had before */
+	check_int(mlocktrace_book_begin(audit.book, 9, 4 * PAGE), 0);
+	add_charge(audit.book, MLOCKTRACE_OP_SHM_UNLOCK, MLOCKTRACE_COUNTER_SHM, 9, 4 * PAGE, 0);
+	check_int(read_all(&audit, &good), 2);
+	check(audit.pass);
+	check_int(audit.n, 1);
+	check_int(audit.users, 0);
+	audit_free(&audit);
+}
+
+static void a_users_charge_that_the_kernel_lacks_is_a_drift(void)
+{
+	struct mlocktrace_holding good = holding(7, PAGE, PAGE);
+	struct audit audit;
+
+	begin(&audit);
+	add_charge(audit.book, MLOCKTRACE_OP_SHM_LOCK, MLOCKTRACE_COUNTER_SHM, 8, 0, PAGE);
+	check(read_all(&audit, &good) > 50);
+	check(!audit.pass);
+	check_int(audit.n, 2);
+	check(!audit.rows[1].ended);
+	check_int(audit.rows[1].holding.uid, 500);
+	check_int(audit.rows[1].drift, -PAGE);
+	check_int(audit.adrift, 1);
+	check_int(audit.alive, 1);
+	check_int(audit.users, 1);
+	audit_free(&audit);
+	/* unless its release may be among the records that were lost */
+	begin(&audit);
+	stats.dropped = 1;
+	add_charge(audit.book, MLOCKTRACE_OP_SHM_LOCK, MLOCKTRACE_COUNTER_SHM, 8, 0, PAGE);
+	read_all(&audit, &good);
+	check(audit.pass);
+	check_int(audit.n, 1);
+	audit_free(&audit);
+}
+
+static void unknown_counters_are_told_apart_by_kind_and_owner(void)
+{
+	struct mlocktrace_holding list[] = {
+		users_holding(0, MLOCKTRACE_COUNTER_USER, 500, PAGE),
+		users_holding(0, MLOCKTRACE_COUNTER_PERF, 500, 2 * PAGE),
+		users_holding(0, MLOCKTRACE_COUNTER_USER, 501, 4 * PAGE),
+	};
+	struct audit audit;
+
+	begin(&audit);
+	add(audit.book, MLOCKTRACE_OP_EXIT, 7, PAGE, 0);
+	for (size_t i = 0; i < 3; i++) {
+		list[i].known = false;
+		list[i].books = 0;
+	}
+	read_list(&audit, list, 3);
+	check(!audit.pass);
+	check_int(audit.n, 4);
+	check_int(audit.drift, 7 * PAGE);
+	check_int(audit.users, 2);
+	check_int(audit.alive, 0);
+	audit_free(&audit);
+}
+
 int main(void)
 {
 	static const struct ktap_test tests[] = {
@@ -433,6 +552,10 @@ int main(void)
 		KTAP_TEST(records_that_come_to_something_else_are_seen),
 		KTAP_TEST(records_that_are_still_in_the_buffer_are_waited_for),
 		KTAP_TEST(what_has_ended_is_judged_by_its_last_record),
+		KTAP_TEST(users_counters_are_compared_too),
+		KTAP_TEST(a_user_who_holds_nothing_needs_no_row),
+		KTAP_TEST(a_users_charge_that_the_kernel_lacks_is_a_drift),
+		KTAP_TEST(unknown_counters_are_told_apart_by_kind_and_owner),
 	};
 
 	return ktap_run(tests, KTAP_SIZE(tests));
