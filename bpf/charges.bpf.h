@@ -390,23 +390,32 @@ static __always_inline __u8 mlt_op_of_look(struct pt_regs *regs, __s32 nr, int c
 }
 
 /*
+ * What kernel threads and interrupts have given back, the tracepoint tier learns when
+ * somebody looks into the books.
+ */
+__noinline int mlt_pool_look(__u64 owner, __u32 counter)
+{
+	struct mlt_call *call;
+	__u32 at;
+
+	call = mlt_pool_call(0, &at);
+	if (!call)
+		return 0;
+	mlt_pool_sync(0, call, owner, counter);
+	mlt_pool_call_done(&at);
+	return 0;
+}
+
+/*
  * Without function hooks: what removing or leaving a segment gives back to the caller,
  * if he has locked it. To anybody else is seen when that one is looked at next.
  */
 __noinline int mlt_shm_look(void)
 {
-	struct mlt_call *call;
-	__u32 at;
-
 	if (!shared.pools)
 		return 0;
-	call = mlt_pool_call(0, &at);
-	if (!call)
-		return 0;
-	mlt_pool_sync(0, call, mlt_pool_owner(mlt_current(), MLOCKTRACE_COUNTER_SHM),
-		      MLOCKTRACE_COUNTER_SHM);
-	mlt_pool_call_done(&at);
-	return 0;
+	return mlt_pool_look(mlt_pool_owner(mlt_current(), MLOCKTRACE_COUNTER_SHM),
+			     MLOCKTRACE_COUNTER_SHM);
 }
 
 /* May this be the number of one of them? Asked of every system call of every process. */
