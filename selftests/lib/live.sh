@@ -40,6 +40,8 @@ tracing=("$mlocktrace" trace --tier "$tier")
 # that is armed by mlockall(MCL_FUTURE) has records of the latter at any time.
 lock_ops=mlock,mlock2,munlock,mlockall,munlockall,exec,exit,fork,setrlimit
 path_ops=mmap,brk,stack,mremap,munmap,unattributed
+# What is charged to other counters than vmlck, without hardware
+charge_ops=shm_lock,shm_unlock,shm_hugetlb,io_uring,perf_mmap,xdp_umem,zerocopy,secretmem
 
 live_clean_up()
 {

@@ -19,7 +19,15 @@ prepare_comparison()
 	records $record_fields <"$1" >all.records
 }
 
-# compare NAME PREFIX: all scenarios of one program
+# lock_verdicts NAME: a line per scenario of that program: its name, a tab, and nothing,
+# what differs, or "skip: " and a reason
+lock_verdicts()
+{
+	awk -v seen_ends="$ends" -v function_tier="$function_tier" -f "$selftests/lib/verdicts.awk" \
+		"log.$1" all.records
+}
+
+# compare NAME PREFIX [JUDGE]: all scenarios of one program; JUDGE as lock_verdicts
 compare()
 {
 	local name problem
@@ -34,12 +42,14 @@ compare()
 		if [[ $name == refused_by_seccomp && $function_tier == 1 ]]; then
 			# What a filter refuses never reaches the functions that are hooked.
 			skip "$2$name" "only seen in the tracepoint tier"
+		elif [[ $problem == skip:* ]]; then
+			skip "$2$name" "${problem#skip: }"
 		elif [[ -n $problem ]]; then
 			fail "$2$name" "${problem//; /$'\n'}"
 		else
 			pass "$2$name"
 		fi
-	done < <(awk -v seen_ends="$ends" -v function_tier="$function_tier" -f "$selftests/lib/verdicts.awk" "log.$1" all.records)
+	done < <("${3:-lock_verdicts}" "$1")
 	while IFS=: read -r _ name problem; do
 		skip "$2${name# }" "${problem##*skipped: }"
 	done < <(grep skipped: "err.$1")
