@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What is charged to a user or pinned is recorded, with the counter it moves: System
+# V segments, io_uring, perf rings, AF_XDP, zero-copy sends, secret memory. Refusals
+# have their cause, and add up; what was charged is given back, whoever does it; and
+# the books agree with counters that are in no file.
+
+# shellcheck source=selftests/lib/live.sh
+. "$(dirname "$0")/../lib/live.sh"
+# shellcheck source=selftests/lib/verdicts.sh
+. "$selftests/lib/verdicts.sh"
+
+charge_fields="time_ns pid op counter delta ret cause owner_uid"
+
+# What this tier does not see of the scenarios: see lib/charges.awk. Whatever moved
+# unseen is made up for by a record `unattributed`, when the counter is next looked at.
+unseen()
+{
+	[[ $function_tier == 0 ]] || return
+	cat <<END
+.* io_uring|xdp_umem|zerocopy - given back by a kernel thread or an interrupt
+.* secretmem * a fault and the last close of a file are no calls that are listened to
+secret_memory_is_locked_by_mmap mmap 2 a refused mapping does not say that it was of secret memory
+segment_is_locked_and_unlocked shm_unlock 3 unlocked by IPC_RMID, not by SHM_UNLOCK
+last_detach_unlocks_a_segment shm_unlock 1 unlocked by the last shmdt, not by SHM_UNLOCK
+segments_over_limit shm_unlock 2 unlocked by IPC_RMID, not by SHM_UNLOCK
+locked_segment_outlives_its_process shm_unlock * unlocked by IPC_RMID, not by SHM_UNLOCK
+root_unlocks_a_users_segment shm_unlock 1 unlocked by IPC_RMID, not by SHM_UNLOCK
+root_unlocks_a_users_segment shm_unlock * the segment was locked by another user
+END
+	[[ $ends == 1 ]] ||
+		echo ".* mmap|munmap * no tracepoints of mmap_lock before 5.11: only lock calls are seen"
+}
+
+# without_unknown_sizes JSON: the size of a segment is in no argument of SHM_LOCK, and
+# the segment only functions see
+without_unknown_sizes()
+{
+	jq -c "select($function_tier == 1 or .op != \"shm_lock\")" <"$1"
+}
+
+charge_verdicts()
+{
+	awk -f "$selftests/lib/charges.awk" part=unseen unseen part=log "log.$1" \
+		part=records charge.records
+}
+
+# wrong_accounts JSON: counters whose changes do not come to what they are in the end,
+# and users, made for one scenario each, who still hold something
+wrong_accounts()
+{
+	records time_ns counter mm_id before delta after owner_uid <"$1" | sort -s -n -k 1,1 |
+		awk -F '\t' -v all_is_seen="$function_tier" '
+		$2 !~ /^(vmpin|user|perf|shm)$/ || $3 == 0 || $3 == "-" { next }
+		{
+			account = $2 " " $3 " of user " $7
+			if (!(account in sum))
+				first[account] = $4
+			sum[account] += $5
+			last[account] = $6
+			if ($7 >= 1610612736) # FIRST_UID of load/workload.h
+				is_ours[account] = 1
+		}
+		END {
+			for (account in sum) {
+				if (first[account] != "null" && last[account] != "null" &&
+				    first[account] + sum[account] != last[account])
+					print account ": " first[account] ", changes of " \
+						sum[account] ", in the end " last[account]
+				if (all_is_seen && is_ours[account] && sum[account])
+					print account ": " sum[account] " are left"
+			}
+		}'
+}
+
+# All in one run of mlocktrace: starting it is what takes the time.
+cat >batch.sh <<'END'
+"$1" --log log.64 --all charges 2>err.64
+echo $? >status.64
+"$2" exit 0 && { "$2" --log log.32 --all charges 2>err.32; echo $? >status.32; }
+END
+trace_json out.json -f -e "$lock_ops,$path_ops,$charge_ops" -- bash batch.sh "$workload" \
+	"$load/workload-32"
+
+missed charges && ktap_end
+prepare_comparison out.json
+# shellcheck disable=SC2086 # a list
+records $charge_fields <out.json | sort -s -n -k 1,1 >charge.records
+unseen >unseen
+compare 64 "" charge_verdicts
+compare 32 "32_bit: " charge_verdicts
+without_unknown_sizes out.json >sized.json
+check_equal refusals_add_up "$(wrong_sums sized.json)" ""
+check_equal every_refusal_is_explained \
+	"$(jq -c 'select(.ret < 0 and (.explain // "") == "")' <out.json | head -n 5)" ""
+check_equal sums_are_what_the_counters_are "$(wrong_accounts out.json)" ""
+check_equal no_record_was_lost "$(records op <out.json | grep -cx lost)" 0
+
+if [[ $function_tier == 0 ]]; then
+	why_not="what kernel threads give back is not seen in the tracepoint tier"
+	skip nothing_is_left_unattributed "$why_not"
+	skip audit "$why_not"
+	ktap_end
+fi
+check_equal nothing_is_left_unattributed "$(records op <out.json | grep -cx unattributed)" 0
+
+"$mlocktrace" audit --tier "$tier" --json -o audit.json -f -- \
+	"$workload" --log log.audit --all charges 2>notes
+check_equal "audit: exit_status" $? 0
+diag_file notes
+check_equal "audit: the_books_are_what_the_kernel_says" \
+	"$(jq -c 'select(.type == "summary") | [.drift, .adrift, .unattributed, .pass]' <audit.json)" \
+	"[0,0,0,true]"
+check_equal "audit: no_row_is_wrong" "$(jq -c 'select(.type != "summary") |
+	select(.drift != 0 or .unattributed != 0 or .records_agree == false)' <audit.json | head)" ""
+
+ktap_end
