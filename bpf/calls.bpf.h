@@ -36,13 +36,6 @@ static __always_inline __u8 mlt_op_of(__u32 sys)
 	}
 }
 
-static __always_inline __u64 mlt_locked_vm(void)
-{
-	struct mm_struct *mm = READ(mlt_current(), mm);
-
-	return mm ? READ(mm, locked_vm) : 0;
-}
-
 /* The counter under mmap_lock: the first reading is `before`, the last is `after`. */
 static __always_inline void mlt_read_counter(struct mlt_call *call)
 {
@@ -216,7 +209,7 @@ MLT_SUB struct mlt_call *mlt_call_begin(__u8 op, const struct pt_regs *regs, int
 
 	if (!call)
 		return 0;
-	call->mm = (__u64)READ(mlt_current(), mm);
+	call->mm = mlt_current_mm();
 	if (compat) {
 		call->flags |= MLOCKTRACE_F_COMPAT;
 		call->args[0] = (__u32)READ_REGS(regs, bx);

@@ -142,7 +142,7 @@ static __always_inline int mlt_perf_mmap_enter(void *ctx, const __u64 *arg)
 static __always_inline int mlt_perf_mmap_exit(void *ctx, __s32 ret)
 {
 	struct mlt_call *call = mlt_nested_active();
-	__u64 mm = (__u64)READ(mlt_current(), mm);
+	__u64 mm = mlt_current_mm();
 
 	if (!call || call->op != MLOCKTRACE_OP_PERF_MMAP)
 		return 0;
@@ -159,30 +159,36 @@ static __always_inline int mlt_perf_mmap_exit(void *ctx, __s32 ret)
 
 /* ---- releases ---------------------------------------------------------------------- */
 
-static __always_inline int mlt_pools_look(void *ctx, struct mlt_call *call, __u64 user, __u64 mm)
+/* mlt_pool_sync() for the call at @key: a global function, as mlt_sync_here(), so no stacks. */
+__noinline int mlt_pool_sync_at(__u32 key, __u64 owner, __u32 counter)
 {
+	struct mlt_call *call = bpf_map_lookup_elem(&calls, &key);
 	__u8 op;
 
 	if (!call)
 		return 0;
 	op = call->op;
-	mlt_pool_sync(ctx, call, user, MLOCKTRACE_COUNTER_USER);
+	mlt_pool_sync(0, call, owner, counter);
 	call->op = op;
+	return 0;
+}
+
+static __always_inline void mlt_pools_look(__u32 key, __u64 user, __u64 mm)
+{
+	mlt_pool_sync_at(key, user, MLOCKTRACE_COUNTER_USER);
 	if (mlt_has_perf_pool())
-		mlt_pool_sync(ctx, call, user, MLOCKTRACE_COUNTER_PERF);
-	call->op = op;
-	return mlt_pool_sync(ctx, call, mm, MLOCKTRACE_COUNTER_VMPIN);
+		mlt_pool_sync_at(key, user, MLOCKTRACE_COUNTER_PERF);
+	mlt_pool_sync_at(key, mm, MLOCKTRACE_COUNTER_VMPIN);
 }
 
 /*
  * (user): whoever has given back what he had charged lets go of the user, mostly a
  * kernel thread or an interrupt.
  */
-MLT_SUB int mlt_user_released(void *ctx, __u64 user)
+MLT_SUB int mlt_user_released(__u64 user)
 {
 	struct mlt_pool_key key = { .owner = user, .counter = MLOCKTRACE_COUNTER_USER };
 	struct mlt_pool *pool = bpf_map_lookup_elem(&pools, &key);
-	struct mlt_call *call;
 	__u64 mm;
 	__u32 at;
 
@@ -196,17 +202,22 @@ MLT_SUB int mlt_user_released(void *ctx, __u64 user)
 	key.owner = pool->mm;
 	key.counter = MLOCKTRACE_COUNTER_VMPIN;
 	mm = bpf_map_lookup_elem(&pools, &key) ? pool->mm : 0;
-	call = mlt_pool_call(0, &at);
-	if (!call)
+	if (!mlt_pool_call(0, &at))
 		return 0;
-	mlt_pools_look(ctx, call, user, mm);
+	mlt_pools_look(at, user, mm);
 	mlt_pool_call_done(&at);
 	return 0;
 }
 
 static __always_inline int mlt_free_uid_enter(void *ctx, const __u64 *arg)
 {
-	return shared.pools && arg[0] ? mlt_user_released(ctx, arg[0]) : 0;
+	__u64 user = 0;
+
+	if (!shared.pools || !arg[0])
+		return 0;
+	/* A copy without its type, which a global function takes for no number. */
+	bpf_probe_read_kernel(&user, sizeof(user), &arg[0]);
+	return mlt_user_released(user);
 }
 
 /*
@@ -226,8 +237,7 @@ static __always_inline int mlt_charging_call_exit(__u32 op, __s32 ret, __u64 ask
 	if (!call)
 		return 0;
 	user = mlt_pool_owner(task, MLOCKTRACE_COUNTER_USER);
-	mlt_pools_look(0, call, user, (__u64)BPF_CORE_READ(task, mm));
-	call->op = op;
+	mlt_pools_look(at, user, (__u64)BPF_CORE_READ(task, mm));
 	call->asked = asked;
 	if (ret < 0 && asked)
 		mlt_charge_refused(0, call, user, MLOCKTRACE_COUNTER_USER, ret);
@@ -395,13 +405,11 @@ static __always_inline __u8 mlt_op_of_look(struct pt_regs *regs, __s32 nr, int c
  */
 __noinline int mlt_pool_look(__u64 owner, __u32 counter)
 {
-	struct mlt_call *call;
 	__u32 at;
 
-	call = mlt_pool_call(0, &at);
-	if (!call)
+	if (!mlt_pool_call(0, &at))
 		return 0;
-	mlt_pool_sync(0, call, owner, counter);
+	mlt_pool_sync_at(at, owner, counter);
 	mlt_pool_call_done(&at);
 	return 0;
 }

@@ -260,7 +260,6 @@ static __always_inline int mlt_accounted(__u64 mm)
  */
 MLT_SUB __u8 mlt_implicit_op(struct mlt_mm *known, __u64 mm, __s64 delta)
 {
-	struct task_struct *task = mlt_current();
 	__u64 stack_vm = BPF_CORE_READ((struct mm_struct *)mm, stack_vm);
 	__s32 nr = mlt_sysno();
 	__u8 op = 0;
@@ -272,7 +271,7 @@ MLT_SUB __u8 mlt_implicit_op(struct mlt_mm *known, __u64 mm, __s64 delta)
 	known->stack_vm = stack_vm;
 	if (mlt_accounted(mm))
 		return MLOCKTRACE_OP_ACCOUNT_LOCKED_VM;
-	if ((__u64)READ(task, mm) == mm && nr >= 0)
+	if (mlt_current_mm() == mm && nr >= 0)
 		op = mlt_op_of_number(nr, mlt_is_compat());
 	if (nr == MLT_NR32_ipc && op == MLOCKTRACE_OP_MMAP && mlt_is_compat() && delta < 0)
 		op = MLOCKTRACE_OP_MUNMAP; /* shmdt */
@@ -311,7 +310,6 @@ static __always_inline int mlt_implicit_again(__u8 op, __u64 mm, __s64 delta, __
 
 MLT_SUB int mlt_implicit_change(void *ctx, struct mlt_mm *known, __u64 mm, __s64 before, __s64 now)
 {
-	struct task_struct *task = mlt_current();
 	struct mlt_call *call;
 	int remote, exits;
 	__u8 op;
@@ -323,7 +321,7 @@ MLT_SUB int mlt_implicit_change(void *ctx, struct mlt_mm *known, __u64 mm, __s64
 		known->residues++;
 	if (!mlt_op_wanted(op) || !((known->wanted & MLT_WANTED) || mlt_wanted()))
 		return 0;
-	remote = (__u64)READ(task, mm) != mm;
+	remote = mlt_current_mm() != mm;
 	exits = !remote && op != MLOCKTRACE_OP_STACK &&
 		mlt_exit_row(mlt_sysno(), mlt_is_compat()) != MLT_SYSEXIT_MAX;
 	if (before == now && !(exits && mlt_may_be_refused(op, mm)))
@@ -410,7 +408,7 @@ static __always_inline int mlt_may_hold(struct mm_struct *mm)
  */
 __noinline int mlt_sync_here(void)
 {
-	struct mm_struct *mm = READ(mlt_current(), mm);
+	struct mm_struct *mm = (struct mm_struct *)mlt_current_mm();
 	struct mlt_call *grows = mlt_nested_active();
 
 	if (grows && grows->op == MLOCKTRACE_OP_STACK) /* perhaps another process's */
@@ -494,7 +492,7 @@ static __always_inline void mlt_brk_moved(struct mlt_call *call, __u64 mm)
 MLT_SUB int mlt_implicit_exit(void *ctx, __u8 op, __u64 ret)
 {
 	struct mlt_call *call = mlt_call_active();
-	__u64 mm = (__u64)READ(mlt_current(), mm);
+	__u64 mm = mlt_current_mm();
 	__s32 err = ret >= -MLT_MAX_ERRNO ? (__s32)ret : 0;
 
 	if (call && !call->implicit) /* an exit went missing; not ours */
@@ -527,13 +525,14 @@ MLT_SUB int mlt_implicit_exit(void *ctx, __u8 op, __u64 ret)
 /* Which other limit stands in the way; the kernel asks in this order (acct_stack_growth). */
 static __always_inline void mlt_other_limits(struct mlt_call *call, struct mm_struct *mm, __u64 size)
 {
-	struct signal_struct *signal = READ(mlt_current(), signal);
-	__u64 as = READ(signal, rlim[MLT_RLIMIT_AS].rlim_cur);
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	__u64 as = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_AS].rlim_cur);
 
 	if (as != MLOCKTRACE_UNLIMITED &&
 	    BPF_CORE_READ(mm, total_vm) + (call->asked >> cfg.page_shift) > as >> cfg.page_shift)
 		call->flags |= MLOCKTRACE_F_RLIMIT_AS;
-	else if (size > READ(signal, rlim[MLT_RLIMIT_STACK].rlim_cur))
+	else if (size > BPF_CORE_READ(signal, rlim[MLT_RLIMIT_STACK].rlim_cur))
 		call->flags |= MLOCKTRACE_F_RLIMIT_STACK;
 }
 
@@ -549,7 +548,7 @@ MLT_SUB int mlt_stack_refused(void *ctx, struct mlt_call *call, struct vm_area_s
 	call->len = call->asked = BPF_CORE_READ(vma, vm_start) - call->addr;
 	call->before = call->after = BPF_CORE_READ(mm, locked_vm);
 	mlt_other_limits(call, mm, BPF_CORE_READ(vma, vm_end) - call->addr);
-	if ((__u64)mm != (__u64)READ(mlt_current(), mm))
+	if ((__u64)mm != mlt_current_mm())
 		call->flags |= MLOCKTRACE_F_REMOTE;
 	return mlt_implicit_emit(ctx, call, -MLT_ENOMEM);
 }

@@ -216,7 +216,7 @@ MLT_SUB int mlt_pool_sync(void *ctx, struct mlt_call *call, __u64 owner, __u32 c
 	if (moved > 0 && wanted) {
 		pool->wanted = 1;
 		pool->pid = mlt_current_pid();
-		pool->mm = (__u64)READ(mlt_current(), mm);
+		pool->mm = mlt_current_mm();
 	}
 	if (!shared.enabled || !(wanted || pool->wanted) || !mlt_op_wanted(call->op))
 		return 0;

@@ -45,11 +45,8 @@ static __always_inline __u64 mlt_wakeup(void)
 /* What is asked of the caller, now. */
 static __always_inline void mlt_read_limit(struct mlt_call *call)
 {
-	struct task_struct *task = mlt_current();
-	struct signal_struct *signal = READ(task, signal);
-
-	call->limit = READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
-	call->hard_limit = READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
+	call->limit = mlt_soft_limit();
+	call->hard_limit = mlt_hard_limit();
 }
 
 /*
@@ -166,8 +163,6 @@ static __always_inline __s32 mlt_sysno(void)
 /* Who: the current task, or the owner of an address space that ended without it. */
 static __always_inline void mlt_fill_who(struct mlocktrace_event *e, const struct mlt_mm *instead)
 {
-	struct task_struct *leader = READ(mlt_current(), group_leader);
-
 	if (instead) {
 		e->pid = instead->pid;
 		e->tid = instead->tid;
@@ -179,7 +174,7 @@ static __always_inline void mlt_fill_who(struct mlocktrace_event *e, const struc
 	}
 	e->pid = mlt_current_pid();
 	e->tid = mlt_current_tid();
-	e->start_ns = READ(leader, start_boottime);
+	e->start_ns = mlt_start_ns();
 	e->uid = (__u32)bpf_get_current_uid_gid();
 	e->cgroup_id = bpf_get_current_cgroup_id();
 	bpf_get_current_comm(e->comm, sizeof(e->comm));

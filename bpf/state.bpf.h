@@ -242,6 +242,47 @@ static __always_inline struct task_struct *mlt_current(void)
 	return (struct task_struct *)bpf_get_current_task();
 }
 
+/*
+ * What is asked of the current task in many places. Global functions, because the
+ * verifier then looks at each one once; from 6.2 on it searches the kernel's type
+ * information for every typed pointer that is loaded, which takes it a millisecond.
+ */
+__noinline __u64 mlt_current_mm(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return (__u64)BPF_CORE_READ(task, mm);
+}
+
+__noinline __s64 mlt_locked_vm(void)
+{
+	struct mm_struct *mm = READ(mlt_current(), mm);
+
+	return mm ? READ(mm, locked_vm) : 0;
+}
+
+__noinline __u64 mlt_soft_limit(void)
+{
+	struct signal_struct *signal = READ(mlt_current(), signal);
+
+	return READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
+}
+
+__noinline __u64 mlt_hard_limit(void)
+{
+	struct signal_struct *signal = READ(mlt_current(), signal);
+
+	return READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
+}
+
+/* CLOCK_BOOTTIME when the process started. */
+__noinline __u64 mlt_start_ns(void)
+{
+	struct task_struct *leader = READ(mlt_current(), group_leader);
+
+	return READ(leader, start_boottime);
+}
+
 /* Is the current system call a 32-bit one? */
 static __always_inline int mlt_is_compat(void)
 {
@@ -337,7 +378,7 @@ static __always_inline __u32 mlt_current_tid(void)
 }
 
 /* Is the current task one to record? */
-MLT_SUB int mlt_wanted(void)
+__noinline int mlt_wanted(void)
 {
 	if (!shared.enabled)
 		return 0;
@@ -415,7 +456,7 @@ static __always_inline struct mlt_call *mlt_nested_active(void)
  * CAP_IPC_LOCK effective in the initial user namespace, as cap_capable()
  * decides it: only a task of that namespace can have it.
  */
-MLT_SUB int mlt_capable(void)
+__noinline int mlt_capable(void)
 {
 	struct task_struct *task = mlt_current();
 	struct cred *cred = READ(task, cred);

@@ -37,7 +37,7 @@ MLT_SUB int mlt_forget_entry(__u32 tid)
 /* Its record. @own: the current task is of the process it belonged to. */
 MLT_SUB int mlt_mm_ended(void *ctx, __u64 mm, struct mlt_mm *known, int own, __s64 locked)
 {
-	__u64 current_mm = (__u64)READ(mlt_current(), mm);
+	__u64 current_mm = mlt_current_mm();
 	__u8 op = own && current_mm ? MLOCKTRACE_OP_EXEC : MLOCKTRACE_OP_EXIT;
 	struct mlt_call *call;
 
@@ -90,7 +90,7 @@ MLT_SUB int mlt_mm_end(void *ctx, __u64 mm)
 	int own, wanted;
 
 	own = known ? known->tgid == tgid :
-		      !READ(task, mm) && !(READ(task, flags) & MLT_PF_KTHREAD);
+		      !mlt_current_mm() && !(READ(task, flags) & MLT_PF_KTHREAD);
 	wanted = known && known->wanted ? 1 : own && mlt_wanted();
 	if (shared.enabled && wanted) {
 		if (known && known->last != MLT_UNKNOWN && known->last != locked && cfg.implicit)
