@@ -227,10 +227,9 @@ MLT_SUB struct mlt_call *mlt_call_begin(__u8 op, const struct pt_regs *regs, int
 	return call;
 }
 
-/* IPC_64 (include/uapi/linux/ipc.h) asks for newer structs; the command is below it. */
 MLT_SUB int mlt_shm_enter(const struct pt_regs *regs, int compat)
 {
-	__u32 cmd = (compat ? READ_REGS(regs, cx) : READ_REGS(regs, si)) & ~0x100;
+	__u32 cmd = (compat ? READ_REGS(regs, cx) : READ_REGS(regs, si)) & ~MLT_IPC_64;
 	__u8 op = MLOCKTRACE_OP_SHM_LOCK;
 
 	if (cmd == MLT_SHM_UNLOCK)

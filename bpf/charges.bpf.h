@@ -322,26 +322,28 @@ MLT_SUB __u64 mlt_call_asked(struct pt_regs *regs, __s32 nr, __s32 ret)
 	return 0;
 }
 
-/* A huge segment that the caller may not have; what it may have is charged to nobody. */
-MLT_SUB int mlt_shmget_exit(struct pt_regs *regs, __s32 ret)
+/* @asked: bytes; 0 = not known */
+MLT_SUB int mlt_shm_refused(__u8 op, __u64 asked, __s32 ret)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	int compat = mlt_is_compat();
-	__u64 size = compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si);
-	__u64 flags = compat ? BPF_CORE_READ(regs, dx) : BPF_CORE_READ(regs, dx);
 	struct mlt_call *call;
 	__u32 at;
 
-	if (ret != -MLT_EPERM || !(flags & MLT_SHM_HUGETLB))
-		return 0;
-	call = mlt_pool_call(MLOCKTRACE_OP_SHM_HUGETLB, &at);
+	call = mlt_pool_call(op, &at);
 	if (!call)
 		return 0;
-	call->asked = PAGE_UP(size);
+	call->asked = PAGE_UP(asked);
 	mlt_charge_refused(0, call, mlt_pool_owner(task, MLOCKTRACE_COUNTER_SHM),
 			   MLOCKTRACE_COUNTER_SHM, ret);
 	mlt_pool_call_done(&at);
 	return 0;
+}
+
+/* A huge segment that the caller may not have; what it may have is charged to nobody. */
+static __always_inline int mlt_shmget_exit(__u64 size, __u64 flags, __s32 ret)
+{
+	return ret == -MLT_EPERM && flags & MLT_SHM_HUGETLB ?
+		       mlt_shm_refused(MLOCKTRACE_OP_SHM_HUGETLB, size, ret) : 0;
 }
 
 /* The end of a row of MLT_SYSCHARGE. A global function, as mlt_sync_here(): no stacks. */
@@ -351,7 +353,8 @@ __noinline int mlt_charge_row_exit(__u32 op, __s32 ret)
 	int inside = cfg.tier != MLOCKTRACE_TIER_TRACEPOINT && cfg.nargs[MLT_FUNC___io_account_mem];
 
 	if (op == MLOCKTRACE_OP_SHM_HUGETLB)
-		return mlt_shmget_exit(regs, ret);
+		return mlt_shmget_exit(mlt_is_compat() ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si),
+				       BPF_CORE_READ(regs, dx), ret);
 	return mlt_charging_call_exit(op, ret,
 				      ret < 0 && !inside ? mlt_call_asked(regs, mlt_sysno(), ret) : 0);
 }
@@ -372,12 +375,31 @@ static __always_inline __u8 mlt_charge_of_number(__s32 nr, int compat)
 	return 0;
 }
 
+#define MLT_NR32_socketcall 102
+/* include/uapi/linux/net.h */
+#define MLT_SYS_SEND 9
+#define MLT_SYS_SENDTO 11
+#define MLT_SYS_SETSOCKOPT 14
+#define MLT_SYS_SENDMSG 16
+#define MLT_SYS_SENDMMSG 20
+
+/* socketcall() of 32-bit programs: the arguments proper are in the caller's memory. */
+static __always_inline __u8 mlt_op_of_socketcall(__u32 call)
+{
+	if (call == MLT_SYS_SETSOCKOPT)
+		return MLOCKTRACE_OP_XDP_UMEM;
+	if (call == MLT_SYS_SEND || call == MLT_SYS_SENDTO || call == MLT_SYS_SENDMSG || call == MLT_SYS_SENDMMSG)
+		return MLOCKTRACE_OP_ZEROCOPY;
+	return shared.pools ? 0 : 0xff;
+}
+
 /* Is it one that charges, by its arguments? Its op; 0 = it can only give back; MLT_NO_OP = neither. */
 #define MLT_NO_OP 0xff
 
 static __always_inline __u8 mlt_op_of_look(struct pt_regs *regs, __s32 nr, int compat)
 {
 	__u64 flags;
+	__s32 fd;
 
 	if (nr == (compat ? MLT_NR32_setsockopt : MLT_NR64_setsockopt))
 		return (__u32)(compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si)) == MLT_SOL_XDP &&
@@ -385,9 +407,11 @@ static __always_inline __u8 mlt_op_of_look(struct pt_regs *regs, __s32 nr, int c
 			       MLOCKTRACE_OP_XDP_UMEM : MLT_NO_OP;
 	if (nr == (compat ? MLT_NR32_mmap : MLT_NR64_mmap)) {
 		flags = compat ? BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, r10);
-		return flags & MLT_MAP_SHARED && (__s32)BPF_CORE_READ(regs, r8) >= 0 && !compat ?
-			       MLOCKTRACE_OP_PERF_MMAP : MLT_NO_OP;
+		fd = compat ? BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, r8);
+		return flags & MLT_MAP_SHARED && fd >= 0 ? MLOCKTRACE_OP_PERF_MMAP : MLT_NO_OP;
 	}
+	if (compat && nr == MLT_NR32_socketcall)
+		return mlt_op_of_socketcall(BPF_CORE_READ(regs, bx));
 	flags = 0;
 	if (nr == (compat ? MLT_NR32_sendmsg : MLT_NR64_sendmsg))
 		flags = BPF_CORE_READ(regs, dx);
@@ -420,18 +444,37 @@ __noinline int mlt_pool_look(__u64 owner, __u32 counter)
  */
 __noinline int mlt_shm_look(void)
 {
-	if (!shared.pools)
-		return 0;
 	return mlt_pool_look(mlt_pool_owner(mlt_current(), MLOCKTRACE_COUNTER_SHM),
 			     MLOCKTRACE_COUNTER_SHM);
+}
+
+/* ipc() of 32-bit programs: (call, first, second, third, ...), see ipc/syscall.c */
+#define MLT_SHMGET 23 /* include/uapi/linux/ipc.h */
+#define MLT_SHMCTL 24
+
+static __always_inline int mlt_ipc_exit(struct pt_regs *regs, __s32 ret)
+{
+	__u32 call = BPF_CORE_READ(regs, bx) & 0xffff, second = BPF_CORE_READ(regs, dx);
+
+	mlt_shm_look();
+	if (call == MLT_SHMGET)
+		return mlt_shmget_exit(second, BPF_CORE_READ(regs, si), ret);
+	if (call != MLT_SHMCTL || ret >= 0)
+		return 0;
+	second &= ~MLT_IPC_64;
+	if (second == MLT_SHM_LOCK || second == MLT_SHM_UNLOCK)
+		return mlt_shm_refused(second == MLT_SHM_LOCK ? MLOCKTRACE_OP_SHM_LOCK :
+								MLOCKTRACE_OP_SHM_UNLOCK, 0, ret);
+	return 0;
 }
 
 /* May this be the number of one of them? Asked of every system call of every process. */
 static __always_inline int mlt_nr_is_look(__s32 nr)
 {
-	int ours = nr == MLT_NR64_mmap || nr == MLT_NR64_munmap;
+	int ours = nr == MLT_NR64_mmap || nr == MLT_NR64_munmap || nr == MLT_NR32_munmap;
 
-	ours |= nr == MLT_NR64_shmdt || nr == MLT_NR32_shmdt;
+	ours |= nr == MLT_NR64_shmdt || nr == MLT_NR32_shmdt || nr == MLT_NR32_ipc ||
+		nr == MLT_NR32_mmap || nr == MLT_NR32_socketcall;
 #define MLT_SYSCHARGE(tag, OP, nr64, nr32, sym32, help) ours |= nr == nr64 || nr == nr32;
 #include <mlocktrace/hooks.def>
 	if (cfg.tier != MLOCKTRACE_TIER_TRACEPOINT)
@@ -445,7 +488,8 @@ __noinline int mlt_look_exit(__s32 nr, __u64 ret)
 {
 	struct pt_regs *regs = mlt_task_regs();
 	int compat = mlt_is_compat();
-	int ours = (nr == MLT_NR64_mmap || nr == MLT_NR64_munmap) && !compat;
+	int ours = compat ? nr == MLT_NR32_mmap || nr == MLT_NR32_munmap || nr == MLT_NR32_socketcall :
+			    nr == MLT_NR64_mmap || nr == MLT_NR64_munmap;
 	__s32 err = ret >= -MLT_MAX_ERRNO ? (__s32)ret : 0;
 	__u8 op = mlt_charge_of_number(nr, compat);
 
@@ -455,6 +499,8 @@ __noinline int mlt_look_exit(__s32 nr, __u64 ret)
 		return 0;
 #define MLT_SYSLOOK(tag, nr64, nr32) ours |= nr == (compat ? nr32 : nr64);
 #include <mlocktrace/hooks.def>
+	if (compat && nr == MLT_NR32_ipc)
+		return mlt_ipc_exit(regs, err);
 	if (nr == (compat ? MLT_NR32_shmdt : MLT_NR64_shmdt))
 		return mlt_shm_look();
 	op = ours ? mlt_op_of_look(regs, nr, compat) : MLT_NO_OP;

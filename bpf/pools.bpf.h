@@ -208,7 +208,9 @@ MLT_SUB int mlt_pool_sync(void *ctx, struct mlt_call *call, __u64 owner, __u32 c
 		return 0;
 	moved = call->after - call->before;
 	if (!call->op)
-		call->op = moved < 0 ? mlt_released_op(pool, counter, -moved) : MLOCKTRACE_OP_UNATTRIBUTED;
+		call->op = moved < 0 ? mlt_released_op(pool, counter, -moved) :
+			   counter == MLOCKTRACE_COUNTER_SHM ? MLOCKTRACE_OP_SHM_LOCK :
+							       MLOCKTRACE_OP_UNATTRIBUTED;
 	if (call->op == MLOCKTRACE_OP_UNATTRIBUTED)
 		pool->residues++;
 	mlt_pool_hold(pool, call->op, moved);

@@ -37,6 +37,7 @@
 #define MLT_VM_FAULT_SIGBUS 2 /* include/linux/mm_types.h */
 #define MLT_SHM_LOCK 11 /* include/uapi/linux/shm.h */
 #define MLT_SHM_UNLOCK 12
+#define MLT_IPC_64 0x100 /* include/uapi/linux/ipc.h: or-ed to a command, for newer structs */
 #define MLT_SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 
 const volatile struct mlt_config cfg = {};
