@@ -176,7 +176,7 @@ __noinline int mlt_pool_sync_at(__u32 key, __u64 owner, __u32 counter)
 static __always_inline void mlt_pools_look(__u32 key, __u64 user, __u64 mm)
 {
 	mlt_pool_sync_at(key, user, MLOCKTRACE_COUNTER_USER);
-	if (mlt_has_perf_pool())
+	if (mlt_user_has_perf_pool())
 		mlt_pool_sync_at(key, user, MLOCKTRACE_COUNTER_PERF);
 	mlt_pool_sync_at(key, mm, MLOCKTRACE_COUNTER_VMPIN);
 }

@@ -18,17 +18,6 @@
 
 /* ---- the counters ---------------------------------------------------------------- */
 
-static __always_inline int mlt_has_perf_pool(void)
-{
-	return bpf_core_field_exists(((struct user_struct *)0)->perf_mlock);
-}
-
-/* SHM_LOCK has been counted in each user namespace since 5.14, before in all of them at once. */
-static __always_inline int mlt_has_ucounts(void)
-{
-	return bpf_core_enum_value_exists(enum rlimit_type, UCOUNT_RLIMIT_MEMLOCK);
-}
-
 /* Pages. */
 MLT_SUB __s64 mlt_pool_count(__u64 owner, __u32 counter)
 {
@@ -42,11 +31,10 @@ MLT_SUB __s64 mlt_pool_count(__u64 owner, __u32 counter)
 	case MLOCKTRACE_COUNTER_USER:
 		return BPF_CORE_READ(user, locked_vm.counter);
 	case MLOCKTRACE_COUNTER_PERF:
-		return mlt_has_perf_pool() ? BPF_CORE_READ(user, perf_mlock.counter) : 0;
+		return mlt_user_has_perf_pool() ? BPF_CORE_READ(user, perf_mlock.counter) : 0;
 	case MLOCKTRACE_COUNTER_SHM:
-		if (mlt_has_ucounts())
-			return BPF_CORE_READ(ucounts, rlimit[bpf_core_enum_value(
-				enum rlimit_type, UCOUNT_RLIMIT_MEMLOCK)].counter);
+		if (mlt_ucounts_have_memlock())
+			return BPF_CORE_READ(ucounts, rlimit[mlt_ucounts_memlock()].counter);
 		return BPF_CORE_READ(user, locked_shm);
 	}
 	return 0;
@@ -56,7 +44,7 @@ static __always_inline __u32 mlt_pool_uid(__u64 owner, __u32 counter)
 {
 	if (counter == MLOCKTRACE_COUNTER_VMPIN)
 		return 0;
-	if (counter == MLOCKTRACE_COUNTER_SHM && mlt_has_ucounts())
+	if (counter == MLOCKTRACE_COUNTER_SHM && mlt_ucounts_have_memlock())
 		return BPF_CORE_READ((struct ucounts *)owner, uid.val);
 	return BPF_CORE_READ((struct user_struct *)owner, uid.val);
 }
@@ -66,7 +54,7 @@ static __always_inline __u64 mlt_pool_owner(struct task_struct *task, __u32 coun
 {
 	if (counter == MLOCKTRACE_COUNTER_VMPIN)
 		return (__u64)BPF_CORE_READ(task, mm);
-	if (counter == MLOCKTRACE_COUNTER_SHM && mlt_has_ucounts())
+	if (counter == MLOCKTRACE_COUNTER_SHM && mlt_ucounts_have_memlock())
 		return (__u64)BPF_CORE_READ(task, cred, ucounts);
 	return (__u64)BPF_CORE_READ(task, cred, user);
 }
@@ -74,7 +62,7 @@ static __always_inline __u64 mlt_pool_owner(struct task_struct *task, __u32 coun
 /* Which one the rings of perf are charged to before VmPin. */
 static __always_inline __u32 mlt_perf_counter(void)
 {
-	return mlt_has_perf_pool() ? MLOCKTRACE_COUNTER_PERF : MLOCKTRACE_COUNTER_USER;
+	return mlt_user_has_perf_pool() ? MLOCKTRACE_COUNTER_PERF : MLOCKTRACE_COUNTER_USER;
 }
 
 static __always_inline int mlt_op_is_charge(__u8 op)

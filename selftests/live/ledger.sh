@@ -55,7 +55,7 @@ cat >batch.sh <<'END'
 "$1/workload-static" ledger 2 10 >static
 "$1/workload-32" ledger 2 10 >32_bit || :
 END
-trace_json out.json -f -- bash batch.sh "$load"
+trace_json out.json -f -e "$lock_ops,$path_ops" -- bash batch.sh "$load"
 missed ledger && ktap_end
 
 # ledger NAME CHECKPOINTS
@@ -91,7 +91,7 @@ else
 fi
 
 start_waiting ledger 1 10 >checkpoints
-if attach "$waiting"; then
+if attach "$waiting" -e "$lock_ops,$path_ops"; then
 	go_on "$waiting"
 	wait "$waiting" "$tracer"
 	check_equal sum_is_vmlck_of_a_process_that_held_some_before \

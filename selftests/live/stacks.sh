@@ -38,7 +38,7 @@ cat >batch.sh <<'END'
 "$1/workload-static" stacks 1 1500
 "$1/workload" fork-exec 2
 END
-trace_json out.json -k -f -- bash batch.sh "$load"
+trace_json out.json -k -f -e "$lock_ops" -- bash batch.sh "$load"
 check every_record_parses jq -e . out.json
 for program in workload workload-static; do
 	# The first frame of ours, so that only the call under test is looked at.

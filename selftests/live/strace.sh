@@ -76,7 +76,7 @@ else
 	skip calls_of_memcached_k_are_those_of_strace "memcached is not installed (make deps)"
 fi
 
-trace_json out.json -f -- bash batch.sh
+trace_json out.json -f -e "$lock_ops,$path_ops" -- bash batch.sh
 missed calls_are_those_of_strace && ktap_end
 for ((i = 1; i <= ${#names[@]}; i++)); do
 	same_calls "${names[i - 1]}" strace.$i out.json
@@ -109,7 +109,7 @@ fi
 # -p: both attach to a running process; what counts begins at its mark.
 start_waiting threads 2 10
 in_background "${strace_locks[@]}" -p "$waiting" -o attached.strace
-if attach "$waiting" && wait_until test -s attached.strace; then
+if attach "$waiting" -e "$lock_ops" && wait_until test -s attached.strace; then
 	go_on "$waiting"
 	wait "$waiting" "$tracer"
 	missed attached_to_a_running_process && ktap_end
