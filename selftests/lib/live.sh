@@ -86,8 +86,14 @@ trace_json()
 # which doctor says that it may
 missed()
 {
-	local skipped
+	local skipped calls
 
+	# Before 5.18 a return probe has no more instances than there are CPUs.
+	calls=$(sed -nE 's/.* ([0-9]+) calls? w[a-z]+ not followed.*/\1/p' notes)
+	if [[ $tier == kprobe && $(uname -r) == 5.10.* && -n $calls ]]; then
+		skip "$1" "returns of $calls calls were missed: too many tasks inside one function"
+		return
+	fi
 	skipped=$(sed -nE 's/.*the kernel skipped ([0-9]+) hook invocations.*/\1/p' notes)
 	[[ $MLT_SKIPS == calls && -n $skipped ]] || return 1
 	skip "$1" "this kernel preempts itself and skipped $skipped programs of this tier (skips: calls)"
