@@ -253,26 +253,27 @@ static __always_inline int mlt_charging_call_exit(__u32 op, __s32 ret, __u64 ask
 #define MLT_REGISTER_BUFFERS 0 /* include/uapi/linux/io_uring.h */
 #define MLT_MAP_SHARED 1
 #define MLT_SHM_HUGETLB 04000 /* include/uapi/linux/shm.h */
-#define MLT_SOME_VECTORS 8
+#define MLT_MANY_VECTORS 128
 
 struct mlt_vector {
 	__u64 base, len;
 };
 
-/* Bytes of whole pages that a user's vectors touch, or 0 if they cannot be read; the first few. */
-MLT_SUB __u64 mlt_vectors_asked(__u64 vectors, __u64 n)
+/*
+ * Bytes of whole pages that a user's vectors touch; of more than we look at those of the
+ * first, which is less than was asked for. 0 = they cannot be read.
+ */
+__noinline __u64 mlt_vectors_asked(__u64 vectors, __u64 n)
 {
 	struct mlt_vector v = {};
 	__u64 sum = 0;
 
-	for (__u64 i = 0; i < MLT_SOME_VECTORS; i++) {
-		if (i >= n)
-			break;
+	for (__u32 i = 0; i < MLT_MANY_VECTORS && i < n; i++) {
 		if (bpf_probe_read_user(&v, sizeof(v), (void *)(vectors + i * sizeof(v))))
 			return 0;
 		sum += PAGE_UP(v.base + v.len) - PAGE_DOWN(v.base);
 	}
-	return n <= MLT_SOME_VECTORS ? sum : 0;
+	return sum;
 }
 
 /* As the kernel does: two pages more than that many bytes fill. */
@@ -282,7 +283,7 @@ static __always_inline __u64 mlt_zerocopy_asked(__u64 bytes)
 }
 
 /* sendmsg(): (fd, struct msghdr *, flags); of its vectors' bytes, since pages do not matter here */
-MLT_SUB __u64 mlt_sendmsg_asked(__u64 header)
+__noinline __u64 mlt_sendmsg_asked(__u64 header)
 {
 	__u64 vectors[2] = {}, sum = 0;
 	struct mlt_vector v = {};
@@ -290,9 +291,7 @@ MLT_SUB __u64 mlt_sendmsg_asked(__u64 header)
 	/* struct user_msghdr: name, its length, vectors, how many (include/linux/socket.h) */
 	if (bpf_probe_read_user(vectors, sizeof(vectors), (void *)(header + 16)))
 		return 0;
-	for (__u64 i = 0; i < MLT_SOME_VECTORS; i++) {
-		if (i >= vectors[1])
-			break;
+	for (__u32 i = 0; i < MLT_MANY_VECTORS && i < vectors[1]; i++) {
 		if (bpf_probe_read_user(&v, sizeof(v), (void *)(vectors[0] + i * sizeof(v))))
 			return 0;
 		sum += v.len;
@@ -399,7 +398,6 @@ static __always_inline __u8 mlt_op_of_socketcall(__u32 call)
 static __always_inline __u8 mlt_op_of_look(struct pt_regs *regs, __s32 nr, int compat)
 {
 	__u64 flags;
-	__s32 fd;
 
 	if (nr == (compat ? MLT_NR32_setsockopt : MLT_NR64_setsockopt))
 		return (__u32)(compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si)) == MLT_SOL_XDP &&
@@ -407,8 +405,7 @@ static __always_inline __u8 mlt_op_of_look(struct pt_regs *regs, __s32 nr, int c
 			       MLOCKTRACE_OP_XDP_UMEM : MLT_NO_OP;
 	if (nr == (compat ? MLT_NR32_mmap : MLT_NR64_mmap)) {
 		flags = compat ? BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, r10);
-		fd = compat ? BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, r8);
-		return flags & MLT_MAP_SHARED && fd >= 0 ? MLOCKTRACE_OP_PERF_MMAP : MLT_NO_OP;
+		return flags & MLT_MAP_SHARED && mlt_mmap_fd() >= 0 ? MLOCKTRACE_OP_PERF_MMAP : MLT_NO_OP;
 	}
 	if (compat && nr == MLT_NR32_socketcall)
 		return mlt_op_of_socketcall(BPF_CORE_READ(regs, bx));
@@ -484,6 +481,24 @@ static __always_inline int mlt_nr_is_look(__s32 nr)
 	return ours;
 }
 
+/* A mapping of @len bytes that was refused: of a ring? */
+MLT_SUB int mlt_perf_refused(__u64 len, __s32 ret)
+{
+	__u64 user = mlt_pool_owner(mlt_current(), MLOCKTRACE_COUNTER_USER);
+	struct mlt_call *call;
+	__u32 at;
+
+	if (ret != -MLT_EPERM || mlt_file_name(mlt_mmap_fd()) != MLT_NAME_PERF)
+		return 0;
+	call = mlt_pool_call(MLOCKTRACE_OP_PERF_MMAP, &at);
+	if (!call)
+		return 0;
+	call->asked = mlt_bytes(mlt_beyond_pool(user, PAGE_UP(len) >> cfg.page_shift));
+	mlt_charge_refused(0, call, mlt_current_mm(), MLOCKTRACE_COUNTER_VMPIN, ret);
+	mlt_pool_call_done(&at);
+	return 0;
+}
+
 __noinline int mlt_look_exit(__s32 nr, __u64 ret)
 {
 	struct pt_regs *regs = mlt_task_regs();
@@ -504,8 +519,10 @@ __noinline int mlt_look_exit(__s32 nr, __u64 ret)
 	if (nr == (compat ? MLT_NR32_shmdt : MLT_NR64_shmdt))
 		return mlt_shm_look();
 	op = ours ? mlt_op_of_look(regs, nr, compat) : MLT_NO_OP;
-	if (op == MLT_NO_OP || (op == MLOCKTRACE_OP_PERF_MMAP && err))
+	if (op == MLT_NO_OP)
 		return 0;
+	if (op == MLOCKTRACE_OP_PERF_MMAP && err)
+		return mlt_perf_refused(compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si), err);
 	return mlt_charging_call_exit(op, err, err && op ? mlt_call_asked(regs, nr, err) : 0);
 }
 

@@ -418,6 +418,14 @@ __noinline int mlt_sync_here(void)
 
 /* ---- the ends of system calls that may change the counter by the way ------------ */
 
+/* The file argument of mmap(). */
+static __always_inline __s32 mlt_mmap_fd(void)
+{
+	struct pt_regs *regs = mlt_task_regs();
+
+	return mlt_is_compat() ? BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, r8);
+}
+
 /* Did it fail where memory would have been locked? */
 MLT_SUB int mlt_refusal_matters(struct mlt_call *call)
 {
@@ -437,7 +445,13 @@ MLT_SUB int mlt_refusal_matters(struct mlt_call *call)
 		mlt_mapping_start(call, start, start + PAGE_BYTES);
 		return call->walk.locked ? 1 : 0;
 	}
-	return call->flags & MLOCKTRACE_F_MAP_LOCKED ? 1 : 0;
+	if (call->flags & MLOCKTRACE_F_MAP_LOCKED)
+		return 1;
+	/* Where secret memory is locked by its mmap, nothing else says so. */
+	if (call->op != MLOCKTRACE_OP_MMAP || mlt_file_name(mlt_mmap_fd()) != MLT_NAME_SECRET)
+		return 0;
+	call->flags |= MLOCKTRACE_F_MAP_LOCKED;
+	return 1;
 }
 
 MLT_SUB int mlt_implicit_fails(void *ctx, struct mlt_call *call, __s32 err)

@@ -139,6 +139,31 @@ struct rb_root {
 struct task_struct;
 struct mm_struct;
 
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
 struct vm_area_struct {
 	unsigned long vm_start, vm_end, vm_flags;
 	struct mm_struct *vm_mm;
@@ -211,6 +236,7 @@ struct task_struct {
 	struct cred *cred;
 	struct cred *real_cred;
 	struct signal_struct *signal;
+	struct files_struct *files;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct seccomp seccomp;
