@@ -21,8 +21,9 @@ static const struct command commands[] = {
 	{ "report", ON_REPORT, "[OPTION]... [FILE]",
 	  "Show a recording, with a table of processes and refusals at the end.", cmd_report },
 	{ "audit", ON_AUDIT, "[-p PID,...] [-a] [OPTION]... [-- COMMAND [ARG]...]",
-	  "Prove that the books are what the kernel says: at the end, compare for each process what "
-	  "it held, all changes recorded and VmLck. Exit status 1 if they differ.", cmd_audit },
+	  "Prove that the books are what the kernel says: at the end, compare for each process and user "
+	  "what was held, all changes recorded and the kernel's counter. Exit status 1 if they differ.",
+	  cmd_audit },
 	{ "regions", ON_REGIONS, "[OPTION]... PID",
 	  "Show what a process has locked now, range by range, and what of it is in RAM; with a "
 	  "recording, also which call locked it.", cmd_regions },
