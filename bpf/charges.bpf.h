@@ -101,8 +101,8 @@ static __always_inline int mlt_xdp_umem_create_exit(void *ctx, __u64 ret)
 }
 
 /*
- * (vm_fault): one page of secret memory. Older kernels lock it by mmap and charge
- * nothing here.
+ * (vm_fault): one page of secret memory. Where it is locked by mmap instead, nothing is
+ * charged here.
  */
 static __always_inline int mlt_secretmem_fault_enter(void *ctx, const __u64 *arg)
 {
@@ -508,8 +508,8 @@ __noinline int mlt_look_exit(__s32 nr, __u64 ret)
 	__s32 err = ret >= -MLT_MAX_ERRNO ? (__s32)ret : 0;
 	__u8 op = mlt_charge_of_number(nr, compat);
 
-	if (op)
-		return mlt_charge_row_exit(op, err);
+	if (op) /* by its own tracepoint, if calls have those */
+		return cfg.calls_by_name && !compat ? 0 : mlt_charge_row_exit(op, err);
 	if (cfg.tier != MLOCKTRACE_TIER_TRACEPOINT)
 		return 0;
 #define MLT_SYSLOOK(tag, nr64, nr32) ours |= nr == (compat ? nr32 : nr64);

@@ -460,7 +460,8 @@ int iter_pools(struct bpf_iter__bpf_map_elem *ctx)
 
 	if (!key || !pool)
 		return 0;
-	if (cfg.tier == MLOCKTRACE_TIER_TRACEPOINT && shared.enabled && pool->last)
+	if (shared.enabled && pool->last &&
+	    (cfg.tier == MLOCKTRACE_TIER_TRACEPOINT || key->counter == MLOCKTRACE_COUNTER_VMPIN))
 		mlt_pool_look(key->owner, key->counter);
 	mlt_pool_entry(&entry, key, pool);
 	bpf_seq_write(ctx->meta->seq, &entry, sizeof(entry));

@@ -118,10 +118,19 @@ MLT_SUB int mlt_pool_book(struct mlt_call *call, struct mlt_pool *pool, __u64 ow
 	return call->before != now;
 }
 
+/* What is charged with nobody there who says what it is. */
+static __always_inline __u8 mlt_charged_op(__u32 counter)
+{
+	if (counter == MLOCKTRACE_COUNTER_SHM)
+		return MLOCKTRACE_OP_SHM_LOCK;
+	/* RDMA, vDPA and others in modules. */
+	return counter == MLOCKTRACE_COUNTER_VMPIN ? MLOCKTRACE_OP_PIN : MLOCKTRACE_OP_UNATTRIBUTED;
+}
+
 /* What is given back with nobody there who says what it is: what was charged, and fits. */
 static __always_inline __u8 mlt_released_op(struct mlt_pool *pool, __u32 counter, __s64 pages)
 {
-	__u8 op = MLOCKTRACE_OP_UNATTRIBUTED;
+	__u8 op = counter == MLOCKTRACE_COUNTER_VMPIN ? MLOCKTRACE_OP_PIN : MLOCKTRACE_OP_UNATTRIBUTED;
 
 	if (counter == MLOCKTRACE_COUNTER_SHM)
 		return MLOCKTRACE_OP_SHM_UNLOCK;
@@ -196,9 +205,7 @@ MLT_SUB int mlt_pool_sync(void *ctx, struct mlt_call *call, __u64 owner, __u32 c
 		return 0;
 	moved = call->after - call->before;
 	if (!call->op)
-		call->op = moved < 0 ? mlt_released_op(pool, counter, -moved) :
-			   counter == MLOCKTRACE_COUNTER_SHM ? MLOCKTRACE_OP_SHM_LOCK :
-							       MLOCKTRACE_OP_UNATTRIBUTED;
+		call->op = moved < 0 ? mlt_released_op(pool, counter, -moved) : mlt_charged_op(counter);
 	if (call->op == MLOCKTRACE_OP_UNATTRIBUTED)
 		pool->residues++;
 	mlt_pool_hold(pool, call->op, moved);

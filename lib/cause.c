@@ -219,6 +219,8 @@ MLT_API uint64_t mlocktrace_needed_limit(const struct mlocktrace_event *event)
 
 	if (cause != MLOCKTRACE_CAUSE_OVER_LIMIT && cause != MLOCKTRACE_CAUSE_LIMIT_ZERO)
 		return 0;
+	if (cause == MLOCKTRACE_CAUSE_LIMIT_ZERO && mlt_size_unknown(event))
+		return SOME_PAGE;
 	if (mlt_had_unknown(event) || mlt_size_unknown(event))
 		return 0;
 	if (cause == MLOCKTRACE_CAUSE_OVER_LIMIT && mlt_is_namespace_maximum(event))

@@ -44,6 +44,7 @@ enum mlocktrace_cause mlt_shm_lock_cause(const struct mlocktrace_event *event)
 bool mlt_is_namespace_maximum(const struct mlocktrace_event *event)
 {
 	return event->op == MLOCKTRACE_OP_SHM_LOCK && !mlt_had_unknown(event) &&
+	       !mlt_size_unknown(event) &&
 	       mlt_lock_sum(event, true) <= event->limit;
 }
 

@@ -65,8 +65,8 @@ uint64_t mlt_kernel_perf_pool(void);
 enum mlt_skipping {
 	MLT_SKIPPING_NONE,
 	MLT_SKIPPING_FUNCTIONS,
-	MLT_SKIPPING_SYSCALLS, /* those of sys_enter and sys_exit */
-	MLT_SKIPPING_TRACEPOINTS,
+	MLT_SKIPPING_SYSCALLS, /* those of sys_enter and sys_exit, but not of each call's own */
+	MLT_SKIPPING_TRACEPOINTS, /* all, or those two and there are no others */
 };
 enum mlt_skipping mlt_kernel_skipping(const struct btf *btf);
 /* Fill in all of cfg but the filters; what such programs may miss for being skipped. */

@@ -38,8 +38,10 @@ bool mlt_kernel_has_kprobes(void)
 	       !access("/sys/kernel/debug/tracing/kprobe_events", F_OK);
 }
 
+enum preempts { NO, MAYBE, YES };
+
 /* Does it preempt itself? PREEMPT_DYNAMIC may be in any mode, and only debugfs tells which. */
-static enum { NO, MAYBE, YES } kernel_preempts(void)
+static enum preempts kernel_preempts(void)
 {
 	struct utsname uts = {};
 	char modes[64] = "";
@@ -75,25 +77,23 @@ static bool has_type(const struct btf *btf, const char *name, __u32 kind)
  * program. Those of functions can be preempted; from 6.13 on (struct tracepoint_ext)
  * also those of sys_enter and sys_exit, which may fault; and in 7.x, where SRCU guards
  * tracepoints again, those of all of them. Kprobes run theirs with preemption off.
+ *
+ * So does perf those of each system call's own tracepoints, but in 7.x. To take these
+ * away takes the kernel a tenth of a second each, so they are for the kernels that are
+ * known to preempt.
  */
 enum mlt_skipping mlt_kernel_skipping(const struct btf *btf)
 {
-	if (kernel_preempts() == NO)
+	enum preempts preempts = kernel_preempts();
+
+	if (preempts == NO)
 		return MLT_SKIPPING_NONE;
 	if (!has_type(btf, "tracepoint_ext", BTF_KIND_STRUCT))
 		return MLT_SKIPPING_FUNCTIONS;
-	return has_type(btf, "tracepoint_srcu_srcu_data", BTF_KIND_VAR) ? MLT_SKIPPING_TRACEPOINTS :
-									   MLT_SKIPPING_SYSCALLS;
-}
-
-/*
- * Each system call's own tracepoints perf runs with preemption off (not in 7.x). To
- * take them away takes the kernel a tenth of a second each, so they are for the
- * kernels that are known to need them.
- */
-static bool calls_need_names(enum mlt_skipping skipping)
-{
-	return skipping == MLT_SKIPPING_SYSCALLS && kernel_preempts() == YES && calls_have_names();
+	if (preempts == YES && calls_have_names() &&
+	    !has_type(btf, "tracepoint_srcu_srcu_data", BTF_KIND_VAR))
+		return MLT_SKIPPING_SYSCALLS;
+	return MLT_SKIPPING_TRACEPOINTS;
 }
 
 static bool read_number(const char *path, unsigned int *number)
@@ -196,7 +196,7 @@ static void fill_nargs(const struct btf *btf, struct mlt_config *cfg)
 #define BIT(op) (1ULL << MLOCKTRACE_OP_##op)
 #define CHARGE_OPS                                                                                 \
 	(BIT(SHM_LOCK) | BIT(SHM_UNLOCK) | BIT(SHM_HUGETLB) | BIT(IO_URING) | BIT(PERF_MMAP) |     \
-	 BIT(XDP_UMEM) | BIT(ZEROCOPY) | BIT(SECRETMEM))
+	 BIT(XDP_UMEM) | BIT(ZEROCOPY) | BIT(SECRETMEM) | BIT(PIN))
 #define IMPLICIT_OPS                                                                               \
 	(BIT(MMAP) | BIT(BRK) | BIT(STACK) | BIT(MREMAP) | BIT(MUNMAP) | BIT(UNATTRIBUTED) |       \
 	 BIT(ACCOUNT_LOCKED_VM))
@@ -205,8 +205,7 @@ static enum mlocktrace_skips tier_skips(enum mlt_skipping skipping, const struct
 {
 	if (skipping == MLT_SKIPPING_NONE || cfg->tier == MLOCKTRACE_TIER_KPROBE)
 		return MLOCKTRACE_SKIPS_NOTHING;
-	if (skipping == MLT_SKIPPING_TRACEPOINTS || cfg->functions_alone ||
-	    (skipping == MLT_SKIPPING_SYSCALLS && !cfg->calls_by_name))
+	if (skipping == MLT_SKIPPING_TRACEPOINTS || cfg->functions_alone)
 		return MLOCKTRACE_SKIPS_CALLS;
 	return cfg->tier == MLOCKTRACE_TIER_FENTRY ? MLOCKTRACE_SKIPS_STEPS :
 						     MLOCKTRACE_SKIPS_NOTHING;
@@ -217,17 +216,16 @@ enum mlocktrace_skips mlt_kernel_fill_config(const struct btf *btf, enum mlocktr
 {
 	enum mlt_skipping skipping = mlt_kernel_skipping(btf);
 	int nargs = mlt_kernel_tp_nargs(btf, "mmap_lock_released");
-	bool names = calls_need_names(skipping);
 
 	cfg->tier = (__u8)tier;
 	cfg->page_shift = (__u32)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
 	cfg->task_btf = btf__find_by_name_kind(btf, "bpf_get_current_task_btf", BTF_KIND_FUNC) > 0;
 	cfg->regs_hidden = !first_arg_is_known(btf, "__x64_sys_mlock");
 	cfg->functions_alone = tier != MLOCKTRACE_TIER_TRACEPOINT &&
-			       (nargs <= 0 || (!names && skipping >= MLT_SKIPPING_SYSCALLS));
+			       (nargs <= 0 || skipping == MLT_SKIPPING_TRACEPOINTS);
 	cfg->by_tracepoint = tier == MLOCKTRACE_TIER_TRACEPOINT ||
 			     (skipping != MLT_SKIPPING_NONE && !cfg->functions_alone);
-	cfg->calls_by_name = cfg->by_tracepoint && names;
+	cfg->calls_by_name = cfg->by_tracepoint && skipping == MLT_SKIPPING_SYSCALLS;
 	cfg->mm_ends = !cfg->by_tracepoint || mlt_kernel_tp_nargs(btf, "exit_mmap") > 0;
 	/* What an address space held is not to be taken for what the next one at its place does. */
 	cfg->implicit = cfg->ops & IMPLICIT_OPS && cfg->mm_ends;

@@ -23,6 +23,10 @@
 /* The function of a 32-bit call, or the tracepoint of all calls. */
 #define COMPAT "__ia32_sys_mlock"
 
+#define CHARGES_SEEN                                                                               \
+	"what is charged to users or pinned (segments, io_uring, perf rings, AF_XDP, zero-copy, secret "  \
+	"memory) is seen where it is charged, refused and given back"
+
 /* What a tier can and can't see: @with if @hook is attached (or NULL), else @without. */
 static const struct sight {
 	const char *tier;
@@ -54,6 +58,10 @@ static const struct sight {
 	{ "tracepoint", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, munmap, "
 	  "stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",
 	  "what locks and unlocks by the way (mmap, brk, mremap, munmap, stacks) is not seen" },
+	{ "fentry", "user_shm_lock", CHARGES_SEEN, "what is charged to users or pinned is not seen" },
+	{ "kprobe", "user_shm_lock", CHARGES_SEEN, "what is charged to users or pinned is not seen" },
+	{ "tracepoint", NULL, "what is charged to users or pinned is seen when the system call that charges "
+	  "it ends; what kernel threads give back, when that counter is looked at next", NULL },
 	{ "tracepoint", NULL, "calls that a seccomp filter refused are seen (flag `seccomp`)", NULL },
 	{ "tracepoint", NULL, "32-bit calls are seen (flag `compat`)", NULL },
 	{ "tracepoint", NULL, "the steps inside a call are not watched: its cause follows from "

@@ -62,7 +62,7 @@ struct mlocktrace_event {
 	__u32 uid;	/* real uid in the initial user namespace */
 	__u32 target_pid; /* whose limit or address space it is, if not pid's; fork: the child */
 	__u64 cgroup_id; /* cgroup v2 id: the inode number of its folder */
-	__u64 mm_id;	/* names an address space for the tracer's lifetime; 0 = not known */
+	__u64 mm_id;	/* account of the counter (an address space, a user) for the tracer's lifetime; 0 = none */
 	__u64 addr;	/* as the caller gave it; mmap, mremap: where the mapping is now (a hint or the */
 	__u64 len;	/*   old one on failure); brk, stack: the part that was to come or to go */
 	union {
