@@ -5,25 +5,35 @@
 # Compares what the workload's log (see load/workload.h) says of counters with what
 # was recorded, one result line per scenario: its name, a tab, and nothing or what
 # differs. RECORDS, in order of time, are the fields named in charge_fields of
-# live/charges.sh. UNSEEN lists rows of the log that have no record in this tier, a
-# line each: scenario and op (regular expressions), which of its rows of this op (a
-# number from 1, "*" for all, "-" for those done by whoever comes along), and why.
-# They have a result line of their own, with "skip: " and the reason.
+# live/charges.sh. UNSEEN lists rows of the log that need no record in this tier, a
+# line each: scenario and op (regular expressions), which of its rows of this op, and
+# why. Which: their numbers from 1 (a regular expression, too), "*" for all, "-" for
+# those done by whoever comes along, "refused", or "unchanged" for those that succeed
+# and change nothing. Rows that had no record have a result line of their own, with
+# "skip: " and the reason.
 #
-# Rows are met by records in the order of the log. A release that is not seen may be
-# noticed when the same counter is looked at the next time, and be in that record.
+# Rows are met by records in the order of the log. What an unseen row changed is owed:
+# it is noticed when the same counter is looked at the next time, and is in the record
+# that is made then, of whatever operation, or in one of its own.
 
 function problem(s, text)
 {
 	differs[s] = differs[s] "; " text
 }
 
-function why_unseen(s, op, nth, by,    i)
+function is_meant(which, s, i, nth)
 {
-	for (i = 1; i <= n_unseen; i++)
-		if (s ~ "^(" unseen_scenario[i] ")$" && op ~ "^(" unseen_op[i] ")$" && \
-		    (unseen_which[i] == "*" || unseen_which[i] == nth || unseen_which[i] == by))
-			return unseen_reason[i]
+	return which == "*" || nth ~ "^(" which ")$" || which == row_by[s, i] || \
+		which == "refused" && row_ret[s, i] ~ /^-/ || \
+		which == "unchanged" && !row_ret[s, i] && !row_delta[s, i]
+}
+
+function why_unseen(s, i, nth,    u)
+{
+	for (u = 1; u <= n_unseen; u++)
+		if (s ~ "^(" unseen_scenario[u] ")$" && row_op[s, i] ~ "^(" unseen_op[u] ")$" && \
+		    is_meant(unseen_which[u], s, i, nth))
+			return unseen_reason[u]
 	return ""
 }
 
@@ -44,65 +54,98 @@ function same_cause(wanted, got)
 	return wanted == got || wanted == "not_the_limit" && got !~ /^(ok|over_limit|limit_zero)$/
 }
 
-function fits(s, i, j)
+# due: what is owed to its counter when it is the turn of this row
+function fits(s, i, j, due)
 {
-	return row_pid[s, i] == pid[j] && row_op[s, i] == op[j] && row_counter[s, i] == counter[j] && \
+	return row_by[s, i] != "-" && \
+		row_pid[s, i] == pid[j] && row_op[s, i] == op[j] && row_counter[s, i] == counter[j] && \
 		(row_ret[s, i] == "-" ? ret[j] < 0 : row_ret[s, i] == ret[j]) && \
 		same_cause(row_cause[s, i], cause[j]) && \
-		(row_delta[s, i] == "-" || row_delta[s, i] == delta[j] || \
-		 row_delta[s, i] + owed[s, counter[j]] == delta[j])
+		(row_delta[s, i] == delta[j] || row_delta[s, i] + due == delta[j] || \
+		 row_unseen[s, i] != "" && !delta[j])
 }
 
-# Rows that need no record of their own
-function pass_by(s,    i)
+function needs_record(s, i)
 {
-	while ((i = next_row[s]) <= n_rows[s] && (row_unseen[s, i] || row_by[s, i] == "-")) {
-		if (row_unseen[s, i])
-			owed[s, row_counter[s, i]] += row_delta[s, i]
-		next_row[s]++
-	}
+	return row_unseen[s, i] == "" && row_by[s, i] != "-" && !row_optional[s, i]
+}
+
+# What this row adds to what is owed, if it is passed over
+function unseen_delta(s, i, of)
+{
+	return row_unseen[s, i] != "" && row_counter[s, i] == of ? row_delta[s, i] : 0
+}
+
+function not_seen(s, i)
+{
+	n_rows_not_seen[s]++
+	if (!told[s, row_op[s, i], row_unseen[s, i]]++)
+		skips[s] = skips[s] s ": " row_op[s, i] "\tskip: " row_unseen[s, i] "\n"
 }
 
 # Rows before this one had their chance.
 function give_up(s, before,    i)
 {
-	for (i = next_row[s]; i < before; i++)
-		if (!row_unseen[s, i] && row_by[s, i] != "-" && !row_optional[s, i])
+	for (i = next_row[s]; i < before; i++) {
+		if (needs_record(s, i))
 			problem(s, "no record of " row_text(s, i))
+		owed[s, row_counter[s, i]] += unseen_delta(s, i, row_counter[s, i])
+		if (row_unseen[s, i] != "")
+			not_seen(s, i)
+	}
 	next_row[s] = before
 }
 
-# What is in no row: part of what was to be done by whoever comes along, or wrong
+function meet(s, i, j)
+{
+	give_up(s, i)
+	next_row[s]++
+	owed[s, counter[j]] += row_delta[s, i] - delta[j]
+	if (row_unseen[s, i] != "" && row_delta[s, i] != delta[j])
+		not_seen(s, i)
+	if (delta[j] > 0 && owner[j] != "-" && owner[j] != row_uid[s, i])
+		problem(s, "not of user " row_uid[s, i] ": " record_text(j))
+}
+
+# Is it (part of) what unseen rows have changed until then?
+function is_owed(s, j,    i, due)
+{
+	due = owed[s, counter[j]]
+	for (i = next_row[s]; due * delta[j] <= 0 || due / delta[j] < 1; i++) {
+		if (i > n_rows[s] || needs_record(s, i))
+			return 0
+		due += unseen_delta(s, i, counter[j])
+	}
+	give_up(s, i)
+	owed[s, counter[j]] -= delta[j]
+	return 1
+}
+
+# What is in no row: noticed late, part of what was to be done by whoever comes along,
+# or wrong
 function take_other(s, j,    key)
 {
 	key = s SUBSEP op[j] SUBSEP counter[j]
-	if ((s, op[j]) in has_unseen)
-		return
 	if (ret[j] < 0 || !delta[j] && op[j] ~ /^shm_/)
 		problem(s, "not in the log: " record_text(j))
-	if (delta[j]) {
+	if (delta[j] && !is_owed(s, j)) {
 		done[key] += delta[j]
 		to_be_done[key] += 0
 		done_text[key] = done_text[key] " " record_text(j)
 	}
 }
 
-function take(s, j,    i)
+function take(s, j,    i, due)
 {
-	pass_by(s)
-	for (i = next_row[s]; i <= n_rows[s]; i++)
-		if (!row_unseen[s, i] && row_by[s, i] != "-" && fits(s, i, j))
-			break
-	if (i > n_rows[s]) {
-		take_other(s, j)
-		return
+	due = owed[s, counter[j]]
+	for (i = next_row[s]; i <= n_rows[s]; i++) {
+		if (fits(s, i, j, due)) {
+			meet(s, i, j)
+			return
+		}
+		due += unseen_delta(s, i, counter[j])
 	}
-	give_up(s, i)
-	next_row[s]++
-	if (row_delta[s, i] != "-" && row_delta[s, i] != delta[j])
-		owed[s, counter[j]] = 0
-	if (delta[j] > 0 && owner[j] != "-" && owner[j] != row_uid[s, i])
-		problem(s, "not of user " row_uid[s, i] ": " record_text(j))
+	take_other(s, j)
 }
 
 BEGIN {
@@ -139,15 +182,9 @@ part == "log" && $1 != "-" && $4 !~ /^(setrlimit|fork|exec|exit)\??$/ {
 	scenario_of_pid[$2] = s
 	if ($14 >= first_uid)
 		scenario_of_user[$14] = s
-	why = why_unseen(s, $4, ++nth[s, $4], $3)
-	if (why != "") {
-		row_unseen[s, i] = has_unseen[s, $4] = 1
-		n_rows_unseen[s]++
-		if (!told[s, $4, why]++)
-			skips[s] = skips[s] s ": " $4 "\tskip: " why "\n"
-	} else if ($3 == "-") {
+	row_unseen[s, i] = why_unseen(s, i, ++nth[s, $4])
+	if ($3 == "-" && row_unseen[s, i] == "")
 		to_be_done[s, $4, $20] += $21
-	}
 }
 
 # A ring of perf moves two counters, and which one refuses it depends on the kernel.
@@ -184,7 +221,7 @@ END {
 	}
 	for (i = 1; i <= n_scenarios; i++) {
 		s = name_of[i]
-		if (n_rows_unseen[s] < n_rows[s] || differs[s] != "")
+		if (n_rows_not_seen[s] < n_rows[s] || differs[s] != "")
 			print s "\t" substr(differs[s], 3)
 		printf "%s", skips[s]
 	}

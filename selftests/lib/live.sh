@@ -82,11 +82,11 @@ trace_json()
 	trace --json -o "$file" "$@" 2>notes
 }
 
-# missed NAME: true, and NAME is skipped, if the kernel kept calls from this tier, of
-# which doctor says that it may
+# missed NAME [steps]: true, and NAME is skipped, if the kernel kept calls from this tier,
+# of which doctor says that it may; "steps": or programs of functions inside of them
 missed()
 {
-	local skipped calls
+	local skipped calls may=${MLT_SKIPS:-nothing}
 
 	# Before 5.18 a return probe has no more instances than there are CPUs.
 	calls=$(sed -nE 's/.* ([0-9]+) calls? w[a-z]+ not followed.*/\1/p' notes)
@@ -95,8 +95,8 @@ missed()
 		return
 	fi
 	skipped=$(sed -nE 's/.*the kernel skipped ([0-9]+) hook invocations.*/\1/p' notes)
-	[[ $MLT_SKIPS == calls && -n $skipped ]] || return 1
-	skip "$1" "this kernel preempts itself and skipped $skipped programs of this tier (skips: calls)"
+	[[ -n $skipped && ($may == calls || $may == "${2-}") ]] || return 1
+	skip "$1" "this kernel preempts itself and skipped $skipped programs of this tier (skips: $may)"
 }
 
 # records KEY...: those fields of the JSON lines on stdin, tab-separated

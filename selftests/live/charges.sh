@@ -13,21 +13,29 @@
 
 charge_fields="time_ns pid op counter delta ret cause owner_uid"
 
-# What this tier does not see of the scenarios: see lib/charges.awk. Whatever moved
-# unseen is made up for by a record `unattributed`, when the counter is next looked at.
+# unseen NAME: what this tier need not see of the scenarios of that program: see
+# lib/charges.awk. The tracepoint tier looks at a counter when a system call of its user
+# ends, so it sees the sum of what has happened until then.
 unseen()
 {
-	[[ $function_tier == 0 ]] || return
+	if [[ $function_tier == 1 ]]; then
+		# Its function is there, but its callers contain copies of it.
+		[[ $(uname -r) != 5.10.* ]] || cut -f 3 charge.records | grep -qx zerocopy ||
+			echo ".* zerocopy * mm_account_pinned_pages is inlined into its callers"
+		return
+	fi
 	cat <<END
 .* io_uring|xdp_umem|zerocopy - given back by a kernel thread or an interrupt
+.* perf_mmap refused a refused mapping does not say that it was of a perf event
 .* secretmem * a fault and the last close of a file are no calls that are listened to
-secret_memory_is_locked_by_mmap mmap 2 a refused mapping does not say that it was of secret memory
-segment_is_locked_and_unlocked shm_unlock 3 unlocked by IPC_RMID, not by SHM_UNLOCK
-last_detach_unlocks_a_segment shm_unlock 1 unlocked by the last shmdt, not by SHM_UNLOCK
-segments_over_limit shm_unlock 2 unlocked by IPC_RMID, not by SHM_UNLOCK
-locked_segment_outlives_its_process shm_unlock * unlocked by IPC_RMID, not by SHM_UNLOCK
-root_unlocks_a_users_segment shm_unlock 1 unlocked by IPC_RMID, not by SHM_UNLOCK
-root_unlocks_a_users_segment shm_unlock * the segment was locked by another user
+secret_memory_is_locked_by_mmap mmap refused a refused mapping does not say that it was of secret memory
+root_unlocks_a_users_segment shm_unlock 2|3 what others give back to a user is seen at that user's next call
+umem_of_sockets_is_charged xdp_umem 5 as much as a kernel thread gave back since the last look
+zerocopy_is_charged_under_way zerocopy 4 two pages may be sent and given back before the call ends
+END
+	[[ $1 == 64 ]] || cat <<END
+.* io_uring|xdp_umem|zerocopy refused sizes that 32-bit programs ask for are not read
+.* shm_lock|shm_unlock unchanged ipc() that changes nothing may have been for anything
 END
 	[[ $ends == 1 ]] ||
 		echo ".* mmap|munmap * no tracepoints of mmap_lock before 5.11: only lock calls are seen"
@@ -42,7 +50,8 @@ without_unknown_sizes()
 
 charge_verdicts()
 {
-	awk -f "$selftests/lib/charges.awk" part=unseen unseen part=log "log.$1" \
+	unseen "$1" >"unseen.$1"
+	awk -f "$selftests/lib/charges.awk" part=unseen "unseen.$1" part=log "log.$1" \
 		part=records charge.records
 }
 
@@ -83,11 +92,10 @@ END
 trace_json out.json -f -e "$lock_ops,$path_ops,$charge_ops" -- bash batch.sh "$workload" \
 	"$load/workload-32"
 
-missed charges && ktap_end
+missed charges steps && ktap_end
 prepare_comparison out.json
 # shellcheck disable=SC2086 # a list
 records $charge_fields <out.json | sort -s -n -k 1,1 >charge.records
-unseen >unseen
 compare 64 "" charge_verdicts
 compare 32 "32_bit: " charge_verdicts
 without_unknown_sizes out.json >sized.json
@@ -97,21 +105,23 @@ check_equal every_refusal_is_explained \
 check_equal sums_are_what_the_counters_are "$(wrong_accounts out.json)" ""
 check_equal no_record_was_lost "$(records op <out.json | grep -cx lost)" 0
 
-if [[ $function_tier == 0 ]]; then
-	why_not="what kernel threads give back is not seen in the tracepoint tier"
-	skip nothing_is_left_unattributed "$why_not"
-	skip audit "$why_not"
-	ktap_end
-fi
 check_equal nothing_is_left_unattributed "$(records op <out.json | grep -cx unattributed)" 0
 
 "$mlocktrace" audit --tier "$tier" --json -o audit.json -f -- \
 	"$workload" --log log.audit --all charges 2>notes
-check_equal "audit: exit_status" $? 0
+status=$?
+if grep -q 'keeps no books' notes; then
+	skip audit "this tier does not see address spaces end here"
+	ktap_end
+fi
+missed audit steps && ktap_end
+check_equal "audit: exit_status" "$status" 0
 diag_file notes
 check_equal "audit: the_books_are_what_the_kernel_says" \
 	"$(jq -c 'select(.type == "summary") | [.drift, .adrift, .unattributed, .pass]' <audit.json)" \
 	"[0,0,0,true]"
+check_equal "audit: there_was_something_to_compare" \
+	"$(jq 'select(.type == "summary") | .users > 0 and .records_compared' <audit.json)" true
 check_equal "audit: no_row_is_wrong" "$(jq -c 'select(.type != "summary") |
 	select(.drift != 0 or .unattributed != 0 or .records_agree == false)' <audit.json | head)" ""
 
