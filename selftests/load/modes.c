@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -405,6 +407,48 @@ static int run_hold(int argc, char **argv)
 	return 0;
 }
 
+static void become(int argc, char **argv, int i)
+{
+	if (argc <= i)
+		return;
+	user_id = number(argc, argv, i, NOBODY);
+	drop_to_user(user_soft_limit, user_soft_limit);
+}
+
+/* Prints its pid, how far it came, the errno of what was refused, and VmLck with the ring alone. */
+static int run_ring_hold(int argc, char **argv)
+{
+	const char *refused = "ring";
+	int64_t with_ring = 0;
+	int ring, err = 0;
+
+	become(argc, argv, 1);
+	ring = setup_ring();
+	if (ring >= 0) {
+		with_ring = vmlck();
+		refused = buffer_fits(ring, number(argc, argv, 0, 4)) ? NULL : "buffer";
+	}
+	if (refused)
+		err = errno;
+	printf("%d %s %d %lld\n", getpid(), refused ? refused : "held", err, (long long)with_ring);
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
+/* Leaves a segment that is locked behind, and prints its id. */
+static int run_shm_leave(int argc, char **argv)
+{
+	int id;
+
+	become(argc, argv, 1);
+	id = shmget(IPC_PRIVATE, number(argc, argv, 0, 4) * page, IPC_CREAT | 0600);
+	if (id < 0)
+		die("shmget");
+	printf("%d\n", id);
+	return shmctl(id, SHM_LOCK, NULL) != 0;
+}
+
 /* Calls that change nothing until FIFO has a writer, then a mark, then a mode. */
 static int run_wait_for(int argc, char **argv)
 {
@@ -468,6 +512,9 @@ const struct mode modes[] = {
 	{ "hostile-comm", "", "calls under names that try to break out", run_hostile_comm },
 	{ "stacks", "[N [PAUSE_MS]]", "mlock by stack_inner by stack_middle by stack_outer", run_stacks },
 	{ "hold", "[PAGES]", "lock, print the pid, sleep for ever", run_hold },
+	{ "ring-hold", "[PAGES [UID]]", "an io_uring with a buffer, as UID; print what came of it, sleep for ever",
+	  run_ring_hold },
+	{ "shm-leave", "[PAGES [UID]]", "lock a System V segment, as UID, print its id and leave it", run_shm_leave },
 	{ "regions", "", "lock in every way, print what and where, sleep for ever", run_regions },
 	{ "wait-for", "FIFO MODE [ARG]...", "harmless calls until FIFO is written to, then MODE", run_wait_for },
 	{ "exec", "COMM PROGRAM [ARG]...", "lock a page under that name, then become PROGRAM", run_exec },

@@ -56,14 +56,14 @@ static void *small_pages(size_t n)
 
 /* ---- io_uring --------------------------------------------------------------- */
 
-static int setup_ring(void)
+int setup_ring(void)
 {
 	struct io_uring_params params = { 0 };
 
 	return syscall(SYS_io_uring_setup, 4, &params);
 }
 
-static bool buffer_fits(int ring, size_t pages)
+bool buffer_fits(int ring, size_t pages)
 {
 	struct iovec buffer = { small_pages(pages), pages * page };
 

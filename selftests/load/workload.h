@@ -182,6 +182,10 @@ int64_t vmpin_pages(void);
 void expect_pages_pinned(int64_t pages); /* waits for it, since kernel threads unpin */
 bool can_as_user(bool (*test)(void));
 
+/* scenarios_charge.c */
+int setup_ring(void);
+bool buffer_fits(int ring, size_t pages); /* which stay charged to the user then */
+
 /* mix.c */
 int run_books(int argc, char **argv);
 
