@@ -192,9 +192,10 @@ MLT_SUB int mlt_user_released(__u64 user)
 	__u64 mm;
 	__u32 at;
 
-	if (!pool) {
+	/* That of another user, who had the same place, says nothing of this one. */
+	if (!pool || pool->uid != mlt_pool_uid(user, MLOCKTRACE_COUNTER_USER)) {
 		key.counter = MLOCKTRACE_COUNTER_PERF;
-		pool = bpf_map_lookup_elem(&pools, &key);
+		pool = bpf_map_lookup_elem(&pools, &key) ?: pool;
 	}
 	if (!pool)
 		return 0;

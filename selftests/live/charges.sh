@@ -22,13 +22,16 @@ unseen()
 		# Its function is there, but its callers contain copies of it.
 		[[ $(uname -r) != 5.10.* ]] || cut -f 3 charge.records | grep -qx zerocopy ||
 			echo ".* zerocopy * mm_account_pinned_pages is inlined into its callers"
+		[[ $1 == 64 ]] || cat <<END
+.* shm_lock|shm_unlock unchanged ipc() is not hooked, only what it charges
+segment_at_limit_zero|segment_of_a_stranger shm_lock refused ipc() is refused before it charges
+.* shm_hugetlb refused ipc() is refused before it charges
+END
 		return
 	fi
 	cat <<END
 .* io_uring|xdp_umem|zerocopy - given back by a kernel thread or an interrupt
-.* perf_mmap refused a refused mapping does not say that it was of a perf event
 .* secretmem * a fault and the last close of a file are no calls that are listened to
-secret_memory_is_locked_by_mmap mmap refused a refused mapping does not say that it was of secret memory
 root_unlocks_a_users_segment shm_unlock 2|3 what others give back to a user is seen at that user's next call
 umem_of_sockets_is_charged xdp_umem 5 as much as a kernel thread gave back since the last look
 zerocopy_is_charged_under_way zerocopy 4 two pages may be sent and given back before the call ends
