@@ -80,7 +80,6 @@ MLT_SUB struct mlt_pool *mlt_pool_of(__u64 owner, __u32 counter, __s64 base)
 {
 	struct mlt_pool_key key = { .owner = owner, .counter = counter };
 	struct mlt_pool *pool = bpf_map_lookup_elem(&pools, &key);
-	struct mlt_pool fresh = {};
 
 	if (pool && pool->uid != mlt_pool_uid(owner, counter)) {
 		/* Another user in the place of one that is gone, and all that was charged with him. */
@@ -89,16 +88,22 @@ MLT_SUB struct mlt_pool *mlt_pool_of(__u64 owner, __u32 counter, __s64 base)
 		pool = 0;
 		base = 0;
 	}
-	if (pool || !owner || mlt_pool_count(owner, counter) == base)
-		return pool;
-	fresh.id = mlt_new_id();
-	fresh.last = fresh.base = base;
-	fresh.uid = mlt_pool_uid(owner, counter);
-	if (!bpf_map_update_elem(&pools, &key, &fresh, BPF_NOEXIST))
-		__sync_fetch_and_add(&shared.pools, 1);
+	if (pool)
+		return pool->id ? pool : 0; /* being entered on another CPU */
+	if (!owner || mlt_pool_count(owner, counter) == base)
+		return 0;
+	_Static_assert(sizeof(*pool) <= sizeof(shared.zeros), "zeros");
+	if (bpf_map_update_elem(&pools, &key, shared.zeros, BPF_NOEXIST)) {
+		mlt_fetch_inc(&mlt_cpu()->untracked);
+		return 0;
+	}
+	__sync_fetch_and_add(&shared.pools, 1);
 	pool = bpf_map_lookup_elem(&pools, &key);
 	if (!pool)
-		mlt_fetch_inc(&mlt_cpu()->untracked);
+		return 0;
+	pool->last = pool->base = base;
+	pool->uid = mlt_pool_uid(owner, counter);
+	pool->id = mlt_new_id();
 	return pool;
 }
 
