@@ -65,6 +65,16 @@ static __always_inline __u32 mlt_perf_counter(void)
 	return mlt_user_has_perf_pool() ? MLOCKTRACE_COUNTER_PERF : MLOCKTRACE_COUNTER_USER;
 }
 
+/* Pages of a ring that the user's pool has no room for. */
+static __always_inline __u64 mlt_beyond_pool(__u64 user, __u64 pages)
+{
+	__u64 had = mlt_pool_count(user, mlt_perf_counter());
+
+	if (had > shared.perf_pool)
+		had = shared.perf_pool;
+	return had + pages > shared.perf_pool ? had + pages - shared.perf_pool : 0;
+}
+
 static __always_inline int mlt_op_is_charge(__u8 op)
 {
 	return op >= MLOCKTRACE_OP_SHM_LOCK && op <= MLOCKTRACE_OP_SECRETMEM;
@@ -156,6 +166,14 @@ static __always_inline void mlt_pool_hold(struct mlt_pool *pool, __u8 op, __s64 
 		__sync_fetch_and_add(&pool->held[i], pages);
 }
 
+/* Somebody that the filters let through: with this change its records begin. */
+static __always_inline void mlt_pool_wanted(struct mlt_pool *pool, const struct mlt_call *call)
+{
+	if (!pool->wanted)
+		pool->base = call->before;
+	pool->wanted = 1;
+}
+
 static __always_inline int mlt_pool_emit(void *ctx, struct mlt_call *call, __s32 ret)
 {
 	if (!call)
@@ -215,8 +233,9 @@ MLT_SUB int mlt_pool_sync(void *ctx, struct mlt_call *call, __u64 owner, __u32 c
 		pool->residues++;
 	mlt_pool_hold(pool, call->op, moved);
 	wanted = mlt_wanted();
+	if (wanted)
+		mlt_pool_wanted(pool, call);
 	if (moved > 0 && wanted) {
-		pool->wanted = 1;
 		pool->pid = mlt_current_pid();
 		pool->mm = mlt_current_mm();
 	}
@@ -231,6 +250,21 @@ MLT_SUB int mlt_pool_sync(void *ctx, struct mlt_call *call, __u64 owner, __u32 c
 	call->flags &= ~MLOCKTRACE_F_REMOTE;
 	call->target_pid = 0;
 	return 1;
+}
+
+/* Nothing was charged, and it failed. */
+MLT_SUB int mlt_charge_refused(void *ctx, struct mlt_call *call, __u64 owner, __u32 counter, __s32 ret)
+{
+	struct mlt_pool *pool;
+
+	if (!call || !shared.enabled || !mlt_wanted() || !mlt_op_wanted(call->op))
+		return 0;
+	pool = mlt_pool_of(owner, counter, call->pool_base);
+	call->before = call->after = mlt_pool_count(owner, counter);
+	call->counter = counter;
+	call->account = pool ? pool->id : 0;
+	call->owner_uid = mlt_pool_uid(owner, counter);
+	return mlt_pool_emit(ctx, call, ret);
 }
 
 /* A call of its own, also in an interrupt, where the task's belong to what it was doing. */
@@ -295,7 +329,7 @@ MLT_SUB int mlt_end_shm(struct mlt_call *call, __s32 ret)
 	}
 	mlt_pool_book(call, pool, call->owner, MLOCKTRACE_COUNTER_SHM);
 	if (mlt_wanted())
-		pool->wanted = 1;
+		mlt_pool_wanted(pool, call);
 	if (call->after > call->before) {
 		pool->pid = mlt_current_pid();
 		call->asked = mlt_bytes(call->after - call->before);

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * A look at the counters other than VmLck when a system call ends that may have moved
+ * them: in every tier those that are seldom called, in the tracepoint tier all of them,
+ * since no function tells what happens inside. And who holds what, for the iterators.
+ */
+#ifndef MLT_LOOKS_BPF_H
+#define MLT_LOOKS_BPF_H
+
+#include "ledger.bpf.h"
+
+/* mlt_pool_sync() for the call at @key: a global function, as mlt_sync_here(), so no stacks. */
+__noinline int mlt_pool_sync_at(__u32 key, __u64 owner, __u32 counter)
+{
+	struct mlt_call *call = bpf_map_lookup_elem(&calls, &key);
+	__u8 op;
+
+	if (!call)
+		return 0;
+	op = call->op;
+	mlt_pool_sync(0, call, owner, counter);
+	call->op = op;
+	return 0;
+}
+
+static __always_inline void mlt_pools_look(__u32 key, __u64 user, __u64 mm)
+{
+	mlt_pool_sync_at(key, user, MLOCKTRACE_COUNTER_USER);
+	if (mlt_user_has_perf_pool())
+		mlt_pool_sync_at(key, user, MLOCKTRACE_COUNTER_PERF);
+	mlt_pool_sync_at(key, mm, MLOCKTRACE_COUNTER_VMPIN);
+}
+
+/*
+ * The end of a system call that may have moved them: all that the caller is charged
+ * for. @asked: bytes that were refused for that; 0 = none, or a hook inside has said so.
+ */
+static __always_inline int mlt_charging_call_exit(__u32 op, __s32 ret, __u64 asked)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct mlt_call *call;
+	__u64 user;
+	__u32 at;
+
+	if (!shared.enabled)
+		return 0;
+	call = mlt_pool_call(op, &at);
+	if (!call)
+		return 0;
+	user = mlt_pool_owner(task, MLOCKTRACE_COUNTER_USER);
+	mlt_pools_look(at, user, (__u64)BPF_CORE_READ(task, mm));
+	call->asked = asked;
+	if (ret < 0 && asked)
+		mlt_charge_refused(0, call, user, MLOCKTRACE_COUNTER_USER, ret);
+	mlt_pool_call_done(&at);
+	return 0;
+}
+
+/* ---- what was asked for, by the arguments of the system call -------------------------- */
+
+#define MLT_SOL_XDP 283 /* include/linux/socket.h */
+#define MLT_XDP_UMEM_REG 4 /* include/uapi/linux/if_xdp.h */
+#define MLT_MSG_ZEROCOPY 0x4000000 /* include/linux/socket.h */
+#define MLT_REGISTER_BUFFERS 0 /* include/uapi/linux/io_uring.h */
+#define MLT_MAP_SHARED 1
+#define MLT_SHM_HUGETLB 04000 /* include/uapi/linux/shm.h */
+#define MLT_MANY_VECTORS 128
+
+struct mlt_vector {
+	__u64 base, len;
+};
+
+/*
+ * Bytes of whole pages that a user's vectors touch; of more than we look at those of the
+ * first, which is less than was asked for. 0 = they cannot be read.
+ */
+__noinline __u64 mlt_vectors_asked(__u64 vectors, __u64 n)
+{
+	struct mlt_vector v = {};
+	__u64 sum = 0;
+
+	for (__u32 i = 0; i < MLT_MANY_VECTORS && i < n; i++) {
+		if (bpf_probe_read_user(&v, sizeof(v), (void *)(vectors + i * sizeof(v))))
+			return 0;
+		sum += PAGE_UP(v.base + v.len) - PAGE_DOWN(v.base);
+	}
+	return sum;
+}
+
+/* As the kernel does: two pages more than that many bytes fill. */
+static __always_inline __u64 mlt_zerocopy_asked(__u64 bytes)
+{
+	return PAGE_DOWN(bytes) + 2 * PAGE_BYTES;
+}
+
+/* sendmsg(): (fd, struct msghdr *, flags); of its vectors' bytes, since pages do not matter here */
+__noinline __u64 mlt_sendmsg_asked(__u64 header)
+{
+	__u64 vectors[2] = {}, sum = 0;
+	struct mlt_vector v = {};
+
+	/* struct user_msghdr: name, its length, vectors, how many (include/linux/socket.h) */
+	if (bpf_probe_read_user(vectors, sizeof(vectors), (void *)(header + 16)))
+		return 0;
+	for (__u32 i = 0; i < MLT_MANY_VECTORS && i < vectors[1]; i++) {
+		if (bpf_probe_read_user(&v, sizeof(v), (void *)(vectors[0] + i * sizeof(v))))
+			return 0;
+		sum += v.len;
+	}
+	return mlt_zerocopy_asked(sum);
+}
+
+/* What a system call was to charge, in bytes; of 32-bit callers nothing is known. */
+MLT_SUB __u64 mlt_call_asked(struct pt_regs *regs, __s32 nr, __s32 ret)
+{
+	__u64 range[2] = {};
+
+	if (mlt_is_compat())
+		return 0;
+	if (nr == MLT_NR64_io_uring_register && ret == -MLT_ENOMEM &&
+	    (__u32)BPF_CORE_READ(regs, si) == MLT_REGISTER_BUFFERS)
+		return mlt_vectors_asked(BPF_CORE_READ(regs, dx), (__u32)BPF_CORE_READ(regs, r10));
+	if (ret != -MLT_ENOBUFS)
+		return 0;
+	if (nr == MLT_NR64_sendto)
+		return mlt_zerocopy_asked(BPF_CORE_READ(regs, dx));
+	if (nr == MLT_NR64_sendmsg)
+		return mlt_sendmsg_asked(BPF_CORE_READ(regs, si));
+	if (nr == MLT_NR64_setsockopt &&
+	    !bpf_probe_read_user(range, sizeof(range), (void *)BPF_CORE_READ(regs, r10)))
+		return PAGE_UP(range[1]);
+	return 0;
+}
+
+/* @asked: bytes; 0 = not known */
+MLT_SUB int mlt_shm_refused(__u8 op, __u64 asked, __s32 ret)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct mlt_call *call;
+	__u32 at;
+
+	call = mlt_pool_call(op, &at);
+	if (!call)
+		return 0;
+	call->asked = PAGE_UP(asked);
+	mlt_charge_refused(0, call, mlt_pool_owner(task, MLOCKTRACE_COUNTER_SHM),
+			   MLOCKTRACE_COUNTER_SHM, ret);
+	mlt_pool_call_done(&at);
+	return 0;
+}
+
+/* A huge segment that the caller may not have; what it may have is charged to nobody. */
+static __always_inline int mlt_shmget_exit(__u64 size, __u64 flags, __s32 ret)
+{
+	return ret == -MLT_EPERM && flags & MLT_SHM_HUGETLB ?
+		       mlt_shm_refused(MLOCKTRACE_OP_SHM_HUGETLB, size, ret) : 0;
+}
+
+/* The end of a row of MLT_SYSCHARGE. A global function, as mlt_sync_here(): no stacks. */
+__noinline int mlt_charge_row_exit(__u32 op, __s32 ret)
+{
+	struct pt_regs *regs = mlt_task_regs();
+	int inside = cfg.tier != MLOCKTRACE_TIER_TRACEPOINT && cfg.nargs[MLT_FUNC___io_account_mem];
+
+	if (op == MLOCKTRACE_OP_SHM_HUGETLB)
+		return mlt_shmget_exit(mlt_is_compat() ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si),
+				       BPF_CORE_READ(regs, dx), ret);
+	return mlt_charging_call_exit(op, ret,
+				      ret < 0 && !inside ? mlt_call_asked(regs, mlt_sysno(), ret) : 0);
+}
+
+/* ---- the tracepoint tier ---------------------------------------------------------------- */
+
+/* Op of a row of MLT_SYSCHARGE by its number, or 0. */
+static __always_inline __u8 mlt_charge_of_number(__s32 nr, int compat)
+{
+#define MLT_SYSCHARGE(tag, OP, nr64, nr32, sym32, help)                                            \
+	if (nr == (compat ? nr32 : nr64))                                                          \
+		return MLOCKTRACE_OP_##OP;
+#include <mlocktrace/hooks.def>
+	return 0;
+}
+
+#define MLT_NO_OP 0xff
+#define MLT_NR32_socketcall 102
+/* include/uapi/linux/net.h */
+#define MLT_SYS_SEND 9
+#define MLT_SYS_SENDTO 11
+#define MLT_SYS_SETSOCKOPT 14
+#define MLT_SYS_SENDMSG 16
+#define MLT_SYS_SENDMMSG 20
+
+/* socketcall() of 32-bit programs: the arguments proper are in the caller's memory. */
+static __always_inline __u8 mlt_op_of_socketcall(__u32 call)
+{
+	if (call == MLT_SYS_SETSOCKOPT)
+		return MLOCKTRACE_OP_XDP_UMEM;
+	if (call == MLT_SYS_SEND || call == MLT_SYS_SENDTO || call == MLT_SYS_SENDMSG ||
+	    call == MLT_SYS_SENDMMSG)
+		return MLOCKTRACE_OP_ZEROCOPY;
+	return shared.pools ? 0 : MLT_NO_OP;
+}
+
+/* Is it one that charges, by its arguments? Its op; 0 = it can only give back; MLT_NO_OP = neither. */
+static __always_inline __u8 mlt_op_of_look(struct pt_regs *regs, __s32 nr, int compat)
+{
+	__u64 flags;
+
+	if (nr == (compat ? MLT_NR32_setsockopt : MLT_NR64_setsockopt))
+		return (__u32)(compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si)) == MLT_SOL_XDP &&
+		       (__u32)BPF_CORE_READ(regs, dx) == MLT_XDP_UMEM_REG ?
+			       MLOCKTRACE_OP_XDP_UMEM : MLT_NO_OP;
+	if (nr == (compat ? MLT_NR32_mmap : MLT_NR64_mmap)) {
+		flags = compat ? BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, r10);
+		return flags & MLT_MAP_SHARED && mlt_mmap_fd() >= 0 ? MLOCKTRACE_OP_PERF_MMAP : MLT_NO_OP;
+	}
+	if (compat && nr == MLT_NR32_socketcall)
+		return mlt_op_of_socketcall(BPF_CORE_READ(regs, bx));
+	flags = 0;
+	if (nr == (compat ? MLT_NR32_sendmsg : MLT_NR64_sendmsg))
+		flags = BPF_CORE_READ(regs, dx);
+	else if (nr == (compat ? MLT_NR32_sendto : MLT_NR64_sendto) ||
+		 nr == (compat ? MLT_NR32_sendmmsg : MLT_NR64_sendmmsg))
+		flags = compat ? BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, r10);
+	if (flags & MLT_MSG_ZEROCOPY)
+		return MLOCKTRACE_OP_ZEROCOPY;
+	return shared.pools ? 0 : MLT_NO_OP;
+}
+
+/*
+ * What kernel threads and interrupts have given back, the tracepoint tier learns when
+ * somebody looks into the books.
+ */
+__noinline int mlt_pool_look(__u64 owner, __u32 counter)
+{
+	__u32 at;
+
+	if (!mlt_pool_call(0, &at))
+		return 0;
+	mlt_pool_sync_at(at, owner, counter);
+	mlt_pool_call_done(&at);
+	return 0;
+}
+
+/*
+ * Without function hooks: what removing or leaving a segment gives back to the caller,
+ * if he has locked it. To anybody else is seen when that one is looked at next.
+ */
+__noinline int mlt_shm_look(void)
+{
+	return mlt_pool_look(mlt_pool_owner(mlt_current(), MLOCKTRACE_COUNTER_SHM),
+			     MLOCKTRACE_COUNTER_SHM);
+}
+
+/* ipc() of 32-bit programs: (call, first, second, third, ...), see ipc/syscall.c */
+#define MLT_SHMGET 23 /* include/uapi/linux/ipc.h */
+#define MLT_SHMCTL 24
+
+static __always_inline int mlt_ipc_exit(struct pt_regs *regs, __s32 ret)
+{
+	__u32 call = BPF_CORE_READ(regs, bx) & 0xffff, second = BPF_CORE_READ(regs, dx);
+
+	mlt_shm_look();
+	if (call == MLT_SHMGET)
+		return mlt_shmget_exit(second, BPF_CORE_READ(regs, si), ret);
+	if (call != MLT_SHMCTL || ret >= 0)
+		return 0;
+	second &= ~MLT_IPC_64;
+	if (second == MLT_SHM_LOCK || second == MLT_SHM_UNLOCK)
+		return mlt_shm_refused(second == MLT_SHM_LOCK ? MLOCKTRACE_OP_SHM_LOCK :
+								MLOCKTRACE_OP_SHM_UNLOCK, 0, ret);
+	return 0;
+}
+
+/* May this be the number of one of them? Asked of every system call of every process. */
+static __always_inline int mlt_nr_is_look(__s32 nr)
+{
+	int ours = 0;
+
+#define MLT_SYSCHARGE(tag, OP, nr64, nr32, sym32, help) ours |= nr == nr64 || nr == nr32;
+#include <mlocktrace/hooks.def>
+	if (cfg.tier != MLOCKTRACE_TIER_TRACEPOINT)
+		return ours;
+	ours |= nr == MLT_NR64_mmap || nr == MLT_NR32_mmap || nr == MLT_NR64_munmap ||
+		nr == MLT_NR32_munmap || nr == MLT_NR64_shmdt || nr == MLT_NR32_shmdt ||
+		nr == MLT_NR32_ipc || nr == MLT_NR32_socketcall;
+#define MLT_SYSLOOK(tag, nr64, nr32) ours |= nr == nr64 || nr == nr32;
+#include <mlocktrace/hooks.def>
+	return ours;
+}
+
+/* A mapping of @len bytes that was refused: of a ring? */
+MLT_SUB int mlt_perf_refused(__u64 len, __s32 ret)
+{
+	__u64 user = mlt_pool_owner(mlt_current(), MLOCKTRACE_COUNTER_USER);
+	struct mlt_call *call;
+	__u32 at;
+
+	if (ret != -MLT_EPERM || mlt_file_name(mlt_mmap_fd()) != MLT_NAME_PERF)
+		return 0;
+	call = mlt_pool_call(MLOCKTRACE_OP_PERF_MMAP, &at);
+	if (!call)
+		return 0;
+	call->asked = mlt_bytes(mlt_beyond_pool(user, PAGE_UP(len) >> cfg.page_shift));
+	mlt_charge_refused(0, call, mlt_current_mm(), MLOCKTRACE_COUNTER_VMPIN, ret);
+	mlt_pool_call_done(&at);
+	return 0;
+}
+
+__noinline int mlt_look_exit(__s32 nr, __u64 ret)
+{
+	struct pt_regs *regs = mlt_task_regs();
+	int compat = mlt_is_compat();
+	int ours = compat ? nr == MLT_NR32_mmap || nr == MLT_NR32_munmap || nr == MLT_NR32_socketcall :
+			    nr == MLT_NR64_mmap || nr == MLT_NR64_munmap;
+	__s32 err = ret >= -MLT_MAX_ERRNO ? (__s32)ret : 0;
+	__u8 op = mlt_charge_of_number(nr, compat);
+
+	if (op) /* by its own tracepoint, if calls have those */
+		return cfg.calls_by_name && !compat ? 0 : mlt_charge_row_exit(op, err);
+	if (cfg.tier != MLOCKTRACE_TIER_TRACEPOINT)
+		return 0;
+#define MLT_SYSLOOK(tag, nr64, nr32) ours |= nr == (compat ? nr32 : nr64);
+#include <mlocktrace/hooks.def>
+	if (compat && nr == MLT_NR32_ipc)
+		return mlt_ipc_exit(regs, err);
+	if (nr == (compat ? MLT_NR32_shmdt : MLT_NR64_shmdt))
+		return mlt_shm_look();
+	op = ours ? mlt_op_of_look(regs, nr, compat) : MLT_NO_OP;
+	if (op == MLT_NO_OP)
+		return 0;
+	if (op == MLOCKTRACE_OP_PERF_MMAP && err)
+		return mlt_perf_refused(compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si), err);
+	return mlt_charging_call_exit(op, err, err && op ? mlt_call_asked(regs, nr, err) : 0);
+}
+
+/* ---- who holds what, for the iterators ------------------------------------------------- */
+
+#define MLT_EACH_COUNTER(counter)                                                                  \
+	for (__u32 counter = MLOCKTRACE_COUNTER_VMPIN; counter <= MLOCKTRACE_COUNTER_SHM; counter++)
+
+/* What is charged already when we come: the first look at it shall not take it for new. */
+MLT_SUB int mlt_pools_baseline(struct task_struct *task)
+{
+	MLT_EACH_COUNTER(counter)
+	{
+		__u64 owner = mlt_pool_owner(task, counter);
+		struct mlt_pool *pool;
+
+		if (!owner || !mlt_pool_count(owner, counter))
+			continue;
+		pool = mlt_pool_of(owner, counter, 0);
+		if (pool)
+			pool->last = pool->base = mlt_pool_count(owner, counter);
+	}
+	return 0;
+}
+
+/* @pool: NULL = not in the books */
+MLT_SUB int mlt_pool_entry(struct mlt_entry *entry, const struct mlt_pool_key *key,
+			   const struct mlt_pool *pool)
+{
+	if (!entry || !key)
+		return 0;
+	entry->mm = key->owner;
+	entry->counter = key->counter;
+	entry->uid = mlt_pool_uid(key->owner, key->counter);
+	entry->last = entry->base = MLT_UNKNOWN;
+	if (pool) {
+		entry->mm_id = pool->id;
+		entry->last = pool->last;
+		entry->base = pool->base;
+		entry->changes = pool->changes;
+		entry->residues = pool->residues;
+		entry->uid = pool->uid;
+		entry->wanted = pool->wanted;
+	}
+	/* Who holds nothing may be gone: what is in its place is another's. */
+	entry->locked = pool && !pool->last ? 0 : mlt_pool_count(key->owner, key->counter);
+	return 0;
+}
+
+MLT_SUB int mlt_pools_of_task(struct seq_file *seq, struct task_struct *task)
+{
+	MLT_EACH_COUNTER(counter)
+	{
+		struct mlt_pool_key key = { .owner = mlt_pool_owner(task, counter),
+					    .counter = counter };
+		struct mlt_entry entry = {};
+
+		if (!key.owner || !mlt_pool_count(key.owner, counter))
+			continue;
+		mlt_pool_entry(&entry, &key, bpf_map_lookup_elem(&pools, &key));
+		entry.locked = mlt_pool_count(key.owner, counter);
+		entry.wanted |= mlt_task_wanted(task);
+		if (counter == MLOCKTRACE_COUNTER_VMPIN) {
+			entry.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+			entry.pid = mlt_pid(task);
+			entry.uid = BPF_CORE_READ(task, real_cred, uid.val);
+			bpf_core_read(entry.comm, sizeof(entry.comm), &task->comm);
+		}
+		bpf_seq_write(seq, &entry, sizeof(entry));
+	}
+	return 0;
+}
+
+#endif
