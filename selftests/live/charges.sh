@@ -108,7 +108,16 @@ check_equal every_refusal_is_explained \
 check_equal sums_are_what_the_counters_are "$(wrong_accounts out.json)" ""
 check_equal no_record_was_lost "$(records op <out.json | grep -cx lost)" 0
 
-check_equal nothing_is_left_unattributed "$(records op <out.json | grep -cx unattributed)" 0
+# charged_by_faults LOG...: users whose secret memory is, in a list for jq. What that
+# moves the tracepoint tier finds later, and cannot tell what it was.
+charged_by_faults()
+{
+	[[ $function_tier == 1 ]] || awk -F '\t' '$4 == "secretmem" { print $14 }' "$@" 2>/dev/null |
+		sort -u | paste -s -d ,
+}
+
+check_equal nothing_is_left_unattributed "$(jq -c --argjson but "[$(charged_by_faults log.*)]" \
+	'select(.op == "unattributed" and (.owner_uid | IN($but[]) | not))' <out.json | head)" ""
 
 "$mlocktrace" audit --tier "$tier" --json -o audit.json -f -- \
 	"$workload" --log log.audit --all charges 2>notes
@@ -121,11 +130,11 @@ missed audit steps && ktap_end
 check_equal "audit: exit_status" "$status" 0
 diag_file notes
 check_equal "audit: the_books_are_what_the_kernel_says" \
-	"$(jq -c 'select(.type == "summary") | [.drift, .adrift, .unattributed, .pass]' <audit.json)" \
-	"[0,0,0,true]"
+	"$(jq -c 'select(.type == "summary") | [.drift, .adrift, .pass]' <audit.json)" "[0,0,true]"
 check_equal "audit: there_was_something_to_compare" \
 	"$(jq 'select(.type == "summary") | .users > 0 and .records_compared' <audit.json)" true
-check_equal "audit: no_row_is_wrong" "$(jq -c 'select(.type != "summary") |
-	select(.drift != 0 or .unattributed != 0 or .records_agree == false)' <audit.json | head)" ""
+check_equal "audit: no_row_is_wrong" "$(jq -c --argjson but "[$(charged_by_faults log.audit)]" \
+	'select(.type != "summary") | select(.drift != 0 or .records_agree == false or
+		(.unattributed != 0 and (.uid | IN($but[]) | not)))' <audit.json | head)" ""
 
 ktap_end
