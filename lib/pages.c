@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /*
- * A set of page frames. Frames of one process lie anywhere in the machine's
+ * A set of page frames. Those of a process lie anywhere in the machine's
  * memory: 32 KiB of bits for each GiB of it that is met.
  */
 #include <errno.h>
@@ -36,7 +36,16 @@ int mlt_pages_add(struct mlt_pages *pages, uint64_t frame)
 	if (*word >> bit % 64 & 1)
 		return 0;
 	*word |= 1ULL << bit % 64;
+	pages->n++;
 	return 1;
+}
+
+bool mlt_pages_has(const struct mlt_pages *pages, uint64_t frame)
+{
+	uint64_t chunk = frame >> CHUNK_BITS, bit = frame & ((1UL << CHUNK_BITS) - 1);
+
+	return chunk < pages->n_chunks && pages->chunks[chunk] &&
+	       pages->chunks[chunk][bit / 64] >> bit % 64 & 1;
 }
 
 void mlt_pages_free(struct mlt_pages *pages)

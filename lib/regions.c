@@ -123,26 +123,40 @@ static int read_pages(int fd, struct mlocktrace_region *region, struct mlt_pages
 	return 0;
 }
 
-/* Less is known without it, and that is no error. */
-static void read_pagemap(int dir, struct mlocktrace_regions *regions)
+bool mlt_frames_are_shown(void)
 {
-	struct mlocktrace_regions_total *total = &regions->total;
-	struct mlt_pages pages = { 0 };
-	int fd = openat(dir, "pagemap", O_RDONLY | O_CLOEXEC), err = 0;
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	/* The page that it is read into is present. */
+	uint64_t entry = 0, page = sysconf(_SC_PAGESIZE);
 
 	if (fd < 0)
-		return;
+		return false;
+	if (pread(fd, &entry, 8, (uintptr_t)&entry / page * 8) != 8)
+		entry = 0;
+	close(fd);
+	return entry & FRAME;
+}
+
+/* Less is known without it, and that is no error; that the process has ended is one. */
+static int read_pagemap(int dir, struct mlocktrace_regions *regions, struct mlt_pages *seen)
+{
+	struct mlocktrace_regions_total *total = &regions->total;
+	int fd = openat(dir, "pagemap", O_RDONLY | O_CLOEXEC), err = 0;
+	bool frames = false;
+
+	if (fd < 0)
+		return 0;
 	for (size_t i = 0; i < regions->n && !err; i++) {
 		struct mlocktrace_region *region = &regions->list[i];
 
-		err = read_pages(fd, region, &pages, &total->unique_known);
+		err = read_pages(fd, region, seen, &frames);
 		total->present += region->present;
 		total->unique += region->unique;
 	}
 	total->pages_known = !err;
-	total->unique_known &= !err;
-	mlt_pages_free(&pages);
+	total->unique_known = !err && (frames || !total->present);
 	close(fd);
+	return err == -ESRCH ? err : 0;
 }
 
 static void reconcile(struct mlocktrace_regions_total *total)
@@ -151,7 +165,7 @@ static void reconcile(struct mlocktrace_regions_total *total)
 	total->unlocked = total->vmlck > total->locked ? total->vmlck - total->locked : 0;
 }
 
-static int read_all(int dir, struct mlocktrace_regions *regions)
+int mlt_regions_read(int dir, struct mlocktrace_regions *regions, struct mlt_pages *seen)
 {
 	struct mlocktrace_regions_total *total = &regions->total;
 	int err = read_limits(dir, total);
@@ -173,10 +187,10 @@ static int read_all(int dir, struct mlocktrace_regions *regions)
 	}
 	if (err)
 		return err;
+	total->mappings_known = true;
 	total->capable &= in_initial_namespace(dir);
-	read_pagemap(dir, regions);
 	reconcile(total);
-	return 0;
+	return read_pagemap(dir, regions, seen);
 }
 
 /* The process that task @id belongs to; @id itself if /proc can't say. */
@@ -200,6 +214,7 @@ static pid_t process_of(pid_t id)
 MLT_API int mlocktrace_regions_new(struct mlocktrace_regions **out_regions, pid_t id)
 {
 	struct mlocktrace_regions *regions = calloc(1, sizeof(*regions));
+	struct mlt_pages seen = { 0 };
 	pid_t pid = process_of(id);
 	char path[32];
 	int dir, err;
@@ -217,7 +232,8 @@ MLT_API int mlocktrace_regions_new(struct mlocktrace_regions **out_regions, pid_
 	regions->total.size = sizeof(regions->total);
 	regions->total.pid = pid;
 	mlt_proc_started(dir, &regions->start_ticks);
-	err = read_all(dir, regions);
+	err = mlt_regions_read(dir, regions, &seen);
+	mlt_pages_free(&seen);
 	close(dir);
 	if (err) {
 		mlocktrace_regions_free(regions);

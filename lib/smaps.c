@@ -214,6 +214,8 @@ int mlt_status_parse(FILE *in, struct mlocktrace_regions_total *total)
 		if (sscanf(line, "VmLck: %" SCNu64, &value) == 1) {
 			total->vmlck = value * 1024;
 			has_memory = true;
+		} else if (sscanf(line, "Uid: %" SCNu64, &value) == 1) {
+			total->uid = value;
 		} else if (sscanf(line, "VmPin: %" SCNu64, &value) == 1) {
 			total->vmpin = value * 1024;
 		} else if (sscanf(line, "CapEff: %" SCNx64, &value) == 1) {

@@ -512,6 +512,9 @@ struct mlocktrace_region {
  * @capable:      CAP_IPC_LOCK in the initial user namespace: the limit does not hold
  * @pages_known:  /proc/PID/pagemap could be read; @unique_known: with page frames (CAP_SYS_ADMIN)
  * @moving:       VmLck changed while the mappings were read, each time it was tried
+ * @mappings_known: the mappings could be read; else, as mlocktrace_regions_machine() has it, only
+ *                @pid, @comm, @uid, @vmlck, @vmpin and the limits are filled
+ * @uid:          real uid, in the caller's user namespace
  */
 struct mlocktrace_regions_total {
 	size_t size;
@@ -537,6 +540,8 @@ struct mlocktrace_regions_total {
 	bool pages_known;
 	bool unique_known;
 	bool moving;
+	bool mappings_known;
+	uid_t uid;
 };
 
 struct mlocktrace_regions; /* a snapshot */
@@ -558,6 +563,72 @@ int mlocktrace_region(const struct mlocktrace_regions *regions, size_t i,
 /* 0 or -EINVAL. */
 int mlocktrace_regions_total(const struct mlocktrace_regions *regions,
 			     struct mlocktrace_regions_total *total);
+
+/**
+ * struct mlocktrace_machine - locked memory of all processes, and what the kernel counts; in bytes
+ * @size:            sizeof(struct mlocktrace_machine), set by the caller
+ * @n_processes:     processes with VmLck or locked mappings
+ * @n_hidden:        processes, with or without, that may not be looked into; what they have locked
+ *                   is in @vmlck, as far as status shows it, and in no other sum
+ * @vmlck:           VmLck of all; @hidden_vmlck: of these, of hidden ones
+ * @locked:          sizes of the locked mappings; @on_fault: of these, locked on fault
+ * @uncharged, @unlocked, @resident, @swapped, @present: sums of what the totals have
+ * @unique:          pages of RAM in locked mappings, each once; with @unique_known
+ * @mlocked_before:  Mlocked of /proc/meminfo when the first process was looked at, and
+ * @mlocked:         after all else; the kernel sums it up about once a second
+ * @unevictable:     Unevictable, and
+ * @hugetlb:         Hugetlb of /proc/meminfo, read with it
+ * @marked:          page frames that the kernel has marked as mlocked, with @marks_known;
+ * @marked_locked:   of these, in @unique. The rest is in no locked mapping that was seen
+ * @unmarked_zero:   in @unique and not marked: pages of zeros that many mappings share
+ * @unmarked_large:  in @unique and not marked: parts of larger pages, which the kernel marks when
+ *                   they are locked as a whole
+ * @pages_known:     pagemap of all that are not hidden could be read
+ * @unique_known:    with page frames (CAP_SYS_ADMIN)
+ * @marks_known:     and /proc/kpageflags, too (root, or CAP_DAC_READ_SEARCH)
+ */
+struct mlocktrace_machine {
+	size_t size;
+	size_t n_processes;
+	size_t n_hidden;
+	uint64_t vmlck;
+	uint64_t hidden_vmlck;
+	uint64_t locked;
+	uint64_t on_fault;
+	uint64_t uncharged;
+	uint64_t unlocked;
+	uint64_t resident;
+	uint64_t swapped;
+	uint64_t present;
+	uint64_t unique;
+	uint64_t mlocked_before;
+	uint64_t mlocked;
+	uint64_t unevictable;
+	uint64_t hugetlb;
+	uint64_t marked;
+	uint64_t marked_locked;
+	uint64_t unmarked_zero;
+	uint64_t unmarked_large;
+	bool pages_known;
+	bool unique_known;
+	bool marks_known;
+};
+
+/**
+ * mlocktrace_regions_machine - what is locked in all processes that /proc shows
+ * @machine: filled on 0
+ * @each:    called with every process that has VmLck or locked mappings, largest VmLck first; its
+ *           @unique leaves out the pages of processes before it. Another result than 0 ends the
+ *           walk. @total is valid during the call. NULL = only the sums
+ * @ctx:     first argument of @each
+ *
+ * Takes a second or so for every 32 GiB of RAM, if it is permitted to look at them. Processes that
+ * end meanwhile are left out. Return: 0, the result of @each, -EINVAL, -ENOMEM, -ENOENT (no /proc),
+ * or another -errno.
+ */
+int mlocktrace_regions_machine(struct mlocktrace_machine *machine,
+			       int (*each)(void *ctx, const struct mlocktrace_regions_total *total),
+			       void *ctx);
 
 /**
  * struct mlocktrace_lock - a range and the record that locked it

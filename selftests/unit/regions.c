@@ -137,7 +137,7 @@ static void what_is_not_smaps_is_refused(void)
 
 static void status_tells_the_charge(void)
 {
-	static const char process[] = "Name:\ta) b\nVmPin:\t  12 kB\nVmLck:\t      64 kB\n"
+	static const char process[] = "Name:\ta) b\nUid:\t1000\t0\t0\t0\nVmPin:\t  12 kB\nVmLck:\t      64 kB\n"
 				      "CapEff:\t0000000000004000\n";
 	static const char kthread[] = "Name:\tkthreadd\nCapEff:\t000001ffffffffff\n";
 	struct mlocktrace_regions_total total = { 0 };
@@ -148,6 +148,7 @@ static void status_tells_the_charge(void)
 	check_text(total.comm, "a) b");
 	check_int(total.vmlck, 64 * K);
 	check_int(total.vmpin, 12 * K);
+	check_int(total.uid, 1000);
 	check(total.capable);
 	in = fmemopen((char *)kthread, sizeof(kthread) - 1, "r");
 	check_int(mlt_status_parse(in, &total), -ENXIO);
@@ -177,6 +178,10 @@ static void a_page_frame_counts_once(void)
 	check_int(mlt_pages_add(&pages, 5 + (1UL << 18)), 1);
 	check_int(mlt_pages_add(&pages, 1UL << 30), 0);
 	check_int(mlt_pages_add(&pages, 1UL << 54), -ERANGE);
+	check_int(pages.n, 3);
+	check(mlt_pages_has(&pages, 5) && mlt_pages_has(&pages, 1UL << 30));
+	check(!mlt_pages_has(&pages, 6) && !mlt_pages_has(&pages, 1UL << 20));
+	check(!mlt_pages_has(&pages, 1UL << 31) && !mlt_pages_has(&pages, 1UL << 54));
 	mlt_pages_free(&pages);
 	check_int(mlt_pages_add(&pages, 5), 1);
 	mlt_pages_free(&pages);
