@@ -14,7 +14,7 @@
 #include "options.h"
 #include "regions.h"
 
-static bool wants_color(const struct options *o)
+bool regions_want_color(const struct options *o)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
@@ -162,13 +162,16 @@ uint64_t regions_known_bytes(const struct regions_view *view)
 int cmd_regions(struct options *o)
 {
 	const struct command *command = command_by_bit(ON_REGIONS);
-	struct regions_view view = { .recording = o->input, .color = wants_color(o) };
+	struct regions_view view = { .recording = o->input, .color = regions_want_color(o) };
 	struct mlocktrace_regions *regions;
 	int err, status = STATUS_OK, history_status = STATUS_OK;
 	pid_t pid;
 
+	if (o->all)
+		return regions_of_machine(o);
 	if (o->n_operands != 1)
-		return usage(command, o->n_operands ? "one process at a time" : "which process?");
+		return usage(command, o->n_operands ? "one process at a time" :
+						      "which process? (-a for all of them)");
 	pid = pid_of(o->operands[0]);
 	if (pid <= 0)
 		return usage(command, "\"%s\" is no process id; give a number (pgrep NAME finds it)",

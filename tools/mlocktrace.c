@@ -24,9 +24,10 @@ static const struct command commands[] = {
 	  "Prove that the books are what the kernel says: at the end, compare for each process and user "
 	  "what was held, all changes recorded and the kernel's counter. Exit status 1 if they differ.",
 	  cmd_audit },
-	{ "regions", ON_REGIONS, "[OPTION]... PID",
+	{ "regions", ON_REGIONS, "[OPTION]... {PID | -a}",
 	  "Show what a process has locked now, range by range, and what of it is in RAM; with a "
-	  "recording, also which call locked it.", cmd_regions },
+	  "recording, also which call locked it. With -a, what the whole machine has locked.",
+	  cmd_regions },
 	{ "doctor", ON_DOCTOR, "[OPTION]...",
 	  "Try out what works on this machine, and say why not where it does not.", cmd_doctor },
 	{ "explain", ON_EXPLAIN, "[WORD]...",
