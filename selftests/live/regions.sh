@@ -163,6 +163,189 @@ else
 	skip of_a_kernel_thread "there is none"
 fi
 
+# ---- the whole machine
+
+# sums KEY: of the last object of all.json
+sums()
+{
+	jq -r "select(has(\"processes\")) | .$1" all.json
+}
+
+# row PID KEY: of that process in all.json
+row()
+{
+	jq -r --argjson pid "$1" "select(.pid == \$pid) | .$2" all.json
+}
+
+look_at_all()
+{
+	"$mlocktrace" regions -a --json >all.json 2>notes
+}
+
+# The kernel's own: bytes of VmLck of all, and of a field of meminfo
+vmlck_of_all()
+{
+	cat /proc/[0-9]*/status 2>/dev/null | awk '$1 == "VmLck:" { sum += $2 } END { print sum * 1024 }'
+}
+
+meminfo()
+{
+	awk -v field="$1:" '$1 == field { print $2 * 1024 }' /proc/meminfo
+}
+
+# hold MODE [ARG]...: a workload that locks and says so; sets job
+hold()
+{
+	rm -f held
+	in_background "$workload" "$@" >held
+	wait_until test -s held
+}
+
+# Others live here, too, and lock and unlock: what has to hold at a quiet moment is
+# tried some times.
+# check_quietly NAME COMMAND...: passes if COMMAND succeeds in one of them
+check_quietly()
+{
+	local name=$1 i
+
+	shift
+	for ((i = 0; i < 8; i++)); do
+		if "$@" >why 2>&1; then
+			pass "$name"
+			return
+		fi
+		sleep 0.3
+	done
+	diag_file why
+	fail "$name"
+}
+
+# raises KEYS BYTES MODE [ARG]...: those sums, by that much each, by such a process
+raises()
+{
+	local keys=$1 bytes=$2 key before=() status=0
+
+	shift 2
+	look_at_all
+	for key in $keys; do
+		before+=("$(sums "$key")")
+	done
+	hold "$@"
+	look_at_all
+	end_job "$job" KILL
+	for key in $keys; do
+		echo "$key: $(sums "$key"), not ${before[0]} + $bytes"
+		(($(sums "$key") == before[0] + bytes)) || status=1
+		before=("${before[@]:1}")
+	done
+	return "$status"
+}
+
+vmlck_is_the_kernels()
+{
+	local before
+
+	before=$(vmlck_of_all)
+	look_at_all
+	echo "$(sums vmlck), not $before"
+	[[ $before == "$(vmlck_of_all)" && $(sums vmlck) == "$before" ]]
+}
+
+# Reading this file folds what each CPU has counted by itself.
+mlocked_is_what_is_marked()
+{
+	cat /proc/sys/vm/stat_refresh >folded 2>&1
+	look_at_all
+	cat /proc/sys/vm/stat_refresh >folded 2>&1
+	echo "Mlocked: $(meminfo Mlocked)"
+	tail -n 1 all.json
+	[[ $(sums mlocked) == "$(sums mlocked_before)" && $(meminfo Mlocked) == "$(sums mlocked)" ]] &&
+		(($(sums marked_locked) + $(sums marked_elsewhere) == $(sums mlocked)))
+}
+
+# Two that lock one file: twice in VmLck and in present, once in RAM
+# a_file_counts_once FILE BYTES
+a_file_counts_once()
+{
+	local before first second vmlck present unique
+
+	look_at_all
+	before="$(sums vmlck) $(sums present) $(sums unique)"
+	hold hold-file "$1"
+	first=$job
+	hold hold-file "$1"
+	second=$job
+	look_at_all
+	end_job "$first" KILL
+	end_job "$second" KILL
+	echo "before: $before"
+	cat all.json
+	read -r vmlck present unique <<<"$before"
+	[[ $(sums vmlck) == $((vmlck + 2 * $2)) && $(sums present) == $((present + 2 * $2)) &&
+		$(sums unique) == $((unique + $2)) && $(row "$second" locked) == "$2" &&
+		$(($(row "$first" unique) + $(row "$second" unique))) == "$2" ]]
+}
+
+look_at_all
+check_equal all_exit_status $? 0
+check every_line_of_all_parses jq -e . all.json
+check_equal the_process_is_in_all "$(row "$pid" locked) $(row "$pid" vmlck) $(row "$pid" uid)" \
+	"$(total out.json locked) $(total out.json vmlck) $(stat -c %u "/proc/$pid")"
+# On fault 6 pages were not touched, and 2 could not be faulted in.
+check_equal what_is_not_touched_is_not_present \
+	"$(($(row "$pid" locked) - $(row "$pid" present)))" $((8 * page))
+check_equal largest_come_first "$(jq -r 'select(has("pid")) | .vmlck' all.json)" \
+	"$(jq -r 'select(has("pid")) | .vmlck' all.json | sort -rn)"
+check_equal who_has_nothing_is_left_out \
+	"$(jq -r 'select(has("pid") and .vmlck == 0 and .locked == 0)' all.json)" ""
+check_equal rows_are_counted "$(jq -s 'map(select(has("pid"))) | length' all.json)" "$(sums processes)"
+check_equal vmlck_is_the_sum_of_rows "$(jq -s 'map(select(has("pid")) | .vmlck) | add' all.json)" \
+	"$(sums vmlck)"
+check_quietly sum_of_charges_is_in_status vmlck_is_the_kernels
+check_equal meminfo_is_shown "$(sums hugetlb)" "$(meminfo Hugetlb)"
+if [[ $(sums unique) == null || $(sums marked) == null ]]; then
+	skip pages_of_all "page frames and their marks are not shown here"
+	check_quietly pages_raise_the_charge raises "vmlck locked" $((33 * page)) hold 33
+else
+	check_quietly pages_raise_charge_and_marks raises "vmlck locked present unique marked_locked" \
+		$((33 * page)) hold 33
+	check_quietly what_is_marked_is_mlocked mlocked_is_what_is_marked
+	head -c $((16 * page)) /dev/urandom >file
+	check_quietly pages_of_two_count_once a_file_counts_once file $((16 * page))
+	look_at_all
+	check_equal marks_add_up "$(($(sums unique) - $(sums unmarked)))" "$(sums marked_locked)"
+fi
+
+"$mlocktrace" regions -a >text 2>notes
+check_equal text_of_all $? 0
+check the_process_has_a_line grep -qE \
+	"^ *$pid workload +[0-9]+ +$(($(row "$pid" locked) / 1024))K +$(($(row "$pid" vmlck) / 1024))K " text
+check mlocked_is_told grep -qE '^Mlocked +[0-9]+K in /proc/meminfo' text
+check_equal text_of_all_fits_on_a_page "$(awk 'length > 100' text)" ""
+check no_colours_in_a_file_of_all bash -c "! grep -q \$'\\033' text"
+
+if ((EUID == 0)); then
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$mlocktrace" regions -aj >all.json 2>notes
+	check_equal all_without_privilege $? 0
+	check_equal charges_are_shown "$(row "$pid" vmlck) $(row "$pid" locked)" \
+		"$(status_bytes "$pid" VmLck) null"
+	check_equal what_is_not_known_is_null "$(sums unique) $(sums marked)" "null null"
+	check the_hidden_are_counted test "$(sums hidden)" -gt 0
+	check the_hidden_are_charged test "$(sums hidden_vmlck)" -ge "$(status_bytes "$pid" VmLck)"
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$mlocktrace" regions -a >text 2>notes
+	check privileges_are_named bash -c 'grep -q CAP_SYS_PTRACE text && grep -q CAP_SYS_ADMIN text'
+	check_equal that_text_fits_on_a_page "$(awk 'length > 100' text)" ""
+else
+	skip all_without_privilege "not root"
+fi
+"$mlocktrace" regions -a "$pid" >text 2>notes
+check_equal all_and_one $? 2
+"$mlocktrace" regions -a -i data >text 2>notes
+check_equal all_and_a_recording $? 2
+check the_recording_is_the_reason grep -q 'recording' notes
+
+# ---- pids and names that lie
+
 # again PID: another process with that pid, now that the first is gone; sets job
 again()
 {

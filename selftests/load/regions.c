@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A process that holds a lock of every kind, and says where.
+ * Processes that hold locks: one of every kind, and says where; or of a file.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,6 +40,27 @@ static void lock_memfd(void)
 		tell("memfd", at, 1, 1);
 	}
 	close(fd);
+}
+
+/* All of a file, shared with whoever does the same. */
+int run_hold_file(int argc, char **argv)
+{
+	struct stat st;
+	int fd;
+	char *at;
+
+	if (argc != 1)
+		return 2;
+	fd = open(argv[0], O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		die(argv[0]);
+	at = mmap(NULL, st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED || raw_call(MLOCKTRACE_OP_MLOCK, (unsigned long)at, st.st_size, 0))
+		die("mlock of a file");
+	printf("%d\n", getpid());
+	fflush(stdout);
+	pause();
+	return 0;
 }
 
 int run_regions(int argc, char **argv)
