@@ -512,6 +512,7 @@ const struct mode modes[] = {
 	{ "hostile-comm", "", "calls under names that try to break out", run_hostile_comm },
 	{ "stacks", "[N [PAUSE_MS]]", "mlock by stack_inner by stack_middle by stack_outer", run_stacks },
 	{ "hold", "[PAGES]", "lock, print the pid, sleep for ever", run_hold },
+	{ "hold-zeros", "[PAGES]", "the same with pages that are never written to", run_hold_zeros },
 	{ "hold-file", "FILE", "the same with all of that file", run_hold_file },
 	{ "ring-hold", "[PAGES [UID]]", "an io_uring with a buffer, as UID; print what came of it, sleep for ever",
 	  run_ring_hold },

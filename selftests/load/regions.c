@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes that hold locks: one of every kind, and says where; or of a file.
+ * Processes that hold locks: one of every kind, and says where; of a file; of zeros.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -42,25 +42,36 @@ static void lock_memfd(void)
 	close(fd);
 }
 
+static int hold(const char *at, size_t len)
+{
+	if (at == MAP_FAILED || raw_call(MLOCKTRACE_OP_MLOCK, (unsigned long)at, len, 0))
+		die("mlock");
+	printf("%d\n", getpid());
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
+/* Pages that cannot be written to are all the kernel's one page of zeros. */
+int run_hold_zeros(int argc, char **argv)
+{
+	size_t len = (argc ? strtoul(argv[0], NULL, 10) : 4) * page;
+
+	return hold(mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), len);
+}
+
 /* All of a file, shared with whoever does the same. */
 int run_hold_file(int argc, char **argv)
 {
 	struct stat st;
 	int fd;
-	char *at;
 
 	if (argc != 1)
 		return 2;
 	fd = open(argv[0], O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
 		die(argv[0]);
-	at = mmap(NULL, st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (at == MAP_FAILED || raw_call(MLOCKTRACE_OP_MLOCK, (unsigned long)at, st.st_size, 0))
-		die("mlock of a file");
-	printf("%d\n", getpid());
-	fflush(stdout);
-	pause();
-	return 0;
+	return hold(mmap(NULL, st.st_size, PROT_READ, MAP_SHARED, fd, 0), st.st_size);
 }
 
 int run_regions(int argc, char **argv)

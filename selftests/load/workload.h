@@ -190,6 +190,7 @@ bool buffer_fits(int ring, size_t pages); /* which stay charged to the user then
 int run_books(int argc, char **argv);
 
 /* regions.c */
+int run_hold_zeros(int argc, char **argv);
 int run_hold_file(int argc, char **argv);
 int run_regions(int argc, char **argv);
 
