@@ -42,7 +42,11 @@ MLT_SUB int mlt_charge_exit(void *ctx, __u8 op, __s32 ret)
 	return 0;
 }
 
-/* (user, pages); those who may lock what they like have no user here */
+/*
+ * (user, pages); those who may lock what they like have no user here. It tells of what was
+ * refused only: newer kernels call it several times for a ring, and have copies of it
+ * elsewhere. What was charged is seen at the end of the system call.
+ */
 static __always_inline int mlt___io_account_mem_enter(void *ctx, const __u64 *arg)
 {
 	return mlt_charge_enter(MLOCKTRACE_OP_IO_URING, arg[0], MLOCKTRACE_COUNTER_USER, arg[1]);
@@ -50,7 +54,16 @@ static __always_inline int mlt___io_account_mem_enter(void *ctx, const __u64 *ar
 
 static __always_inline int mlt___io_account_mem_exit(void *ctx, __s32 ret)
 {
-	return mlt_charge_exit(ctx, MLOCKTRACE_OP_IO_URING, ret);
+	struct mlt_call *call = mlt_nested_active();
+
+	if (!call || call->op != MLOCKTRACE_OP_IO_URING)
+		return 0;
+	if (ret < 0) {
+		mlt_charge_refused(ctx, call, call->owner, call->counter, ret);
+		call->booked = 1; /* see mlt_refusal_is_told() */
+	}
+	mlt_call_done(call);
+	return 0;
 }
 
 /* (what is pinned so far, bytes); the kernel counts two pages more than the bytes could touch */

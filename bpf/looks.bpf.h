@@ -87,6 +87,32 @@ __noinline __u64 mlt_vectors_asked(__u64 vectors, __u64 n)
 	return sum;
 }
 
+/* The same of a 32-bit program. */
+__noinline __u64 mlt_small_vectors_asked(__u64 vectors, __u64 n)
+{
+	struct {
+		__u32 base, len;
+	} v = {};
+	__u64 sum = 0;
+
+	for (__u32 i = 0; i < MLT_MANY_VECTORS && i < n; i++) {
+		if (bpf_probe_read_user(&v, sizeof(v), (void *)(vectors + i * sizeof(v))))
+			return 0;
+		sum += PAGE_UP((__u64)v.base + v.len) - PAGE_DOWN((__u64)v.base);
+	}
+	return sum;
+}
+
+/* io_uring_register(fd, opcode, vectors, how many) */
+MLT_SUB __u64 mlt_register_asked(struct pt_regs *regs, int compat)
+{
+	if ((__u32)(compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si)) != MLT_REGISTER_BUFFERS)
+		return 0;
+	if (compat)
+		return mlt_small_vectors_asked((__u32)BPF_CORE_READ(regs, dx), (__u32)BPF_CORE_READ(regs, si));
+	return mlt_vectors_asked(BPF_CORE_READ(regs, dx), (__u32)BPF_CORE_READ(regs, r10));
+}
+
 /* As the kernel does: two pages more than that many bytes fill. */
 static __always_inline __u64 mlt_zerocopy_asked(__u64 bytes)
 {
@@ -110,17 +136,15 @@ __noinline __u64 mlt_sendmsg_asked(__u64 header)
 	return mlt_zerocopy_asked(sum);
 }
 
-/* What a system call was to charge, in bytes; of 32-bit callers nothing is known. */
+/* What a system call was to charge, in bytes; of what 32-bit callers send nothing is known. */
 MLT_SUB __u64 mlt_call_asked(struct pt_regs *regs, __s32 nr, __s32 ret)
 {
+	int compat = mlt_is_compat();
 	__u64 range[2] = {};
 
-	if (mlt_is_compat())
-		return 0;
-	if (nr == MLT_NR64_io_uring_register && ret == -MLT_ENOMEM &&
-	    (__u32)BPF_CORE_READ(regs, si) == MLT_REGISTER_BUFFERS)
-		return mlt_vectors_asked(BPF_CORE_READ(regs, dx), (__u32)BPF_CORE_READ(regs, r10));
-	if (ret != -MLT_ENOBUFS)
+	if (nr == MLT_NR64_io_uring_register) /* the same number in both */
+		return ret == -MLT_ENOMEM ? mlt_register_asked(regs, compat) : 0;
+	if (compat || ret != -MLT_ENOBUFS)
 		return 0;
 	if (nr == MLT_NR64_sendto)
 		return mlt_zerocopy_asked(BPF_CORE_READ(regs, dx));
@@ -156,17 +180,28 @@ static __always_inline int mlt_shmget_exit(__u64 size, __u64 flags, __s32 ret)
 		       mlt_shm_refused(MLOCKTRACE_OP_SHM_HUGETLB, size, ret) : 0;
 }
 
+/* Has a function inside of this io_uring call made the record of its refusal? */
+static __always_inline int mlt_refusal_is_told(void)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid() | MLT_NESTED;
+	struct mlt_call *call = bpf_map_lookup_elem(&calls, &tid);
+
+	if (!call || call->op != MLOCKTRACE_OP_IO_URING || !call->booked)
+		return 0;
+	call->booked = 0;
+	return 1;
+}
+
 /* The end of a row of MLT_SYSCHARGE. A global function, as mlt_sync_here(): no stacks. */
 __noinline int mlt_charge_row_exit(__u32 op, __s32 ret)
 {
 	struct pt_regs *regs = mlt_task_regs();
-	int inside = cfg.tier != MLOCKTRACE_TIER_TRACEPOINT && cfg.nargs[MLT_FUNC___io_account_mem];
 
 	if (op == MLOCKTRACE_OP_SHM_HUGETLB)
 		return mlt_shmget_exit(mlt_is_compat() ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si),
 				       BPF_CORE_READ(regs, dx), ret);
-	return mlt_charging_call_exit(op, ret,
-				      ret < 0 && !inside ? mlt_call_asked(regs, mlt_sysno(), ret) : 0);
+	return mlt_charging_call_exit(op, ret, ret < 0 && !mlt_refusal_is_told() ?
+						       mlt_call_asked(regs, mlt_sysno(), ret) : 0);
 }
 
 /* ---- the tracepoint tier ---------------------------------------------------------------- */

@@ -37,7 +37,7 @@ umem_of_sockets_is_charged xdp_umem 5 as much as a kernel thread gave back since
 zerocopy_is_charged_under_way zerocopy 4 two pages may be sent and given back before the call ends
 END
 	[[ $1 == 64 ]] || cat <<END
-.* io_uring|xdp_umem|zerocopy refused sizes that 32-bit programs ask for are not read
+.* xdp_umem|zerocopy refused sizes that 32-bit programs ask for are not read
 .* shm_lock|shm_unlock unchanged ipc() that changes nothing may have been for anything
 END
 	[[ $ends == 1 ]] ||
