@@ -136,14 +136,16 @@ static void add_function(struct loader *l, const struct row *row, const char *na
 {
 	bool fentry = l->tier == MLOCKTRACE_TIER_FENTRY;
 	struct mlt_bpf_hook *hook = add_hook(l, row, name);
+	int nargs = mlt_kernel_nargs(l->b->btf, name);
 
 	if (!hook)
 		return;
 	hook->required = required;
-	/* Some functions are not in the type information, which a kprobe does without. */
-	if (fentry && mlt_kernel_nargs(l->b->btf, name) < 0 && mlt_kernel_has_kprobes())
+	/* Some functions are not in the type information, or have more arguments than a
+	 * trampoline may pass on (6, before 6.11). A kprobe does without both. */
+	if (fentry && (nargs < 0 || nargs > 6) && mlt_kernel_has_kprobes())
 		fentry = false;
-	if (fentry && mlt_kernel_nargs(l->b->btf, name) < 0) {
+	if (fentry && nargs < 0) {
 		snprintf(hook->why_not, sizeof(hook->why_not),
 			 "this kernel has no such function (inlined or absent)");
 		return;
@@ -299,6 +301,7 @@ static void attach_hook(struct loader *l, struct mlt_bpf_hook *hook)
 
 			snprintf(hook->why_not, sizeof(hook->why_not), "%s",
 				 err == ENOENT ? "this kernel has no such function (inlined or absent)" :
+				 err == EINVAL ? "this kernel lets nobody trace the function" :
 				 err == EBUSY  ? "the function is hooked under its other name, or by somebody else" :
 						 strerror(err));
 			for (int i = 0; i < 2; i++) {
