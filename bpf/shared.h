@@ -75,7 +75,7 @@ struct mlt_cpu {
 
 #define MLT_UNKNOWN (-0x7fffffffffffffffLL)
 
-/* What the iterator over the ledger writes of each address space; counters in pages. */
+/* What the iterators over the ledger write of each counter of an address space or user, in pages. */
 struct mlt_entry {
 	__u64 mm;     /* address of what the counter belongs to; the same for all who share it */
 	__u64 mm_id;  /* 0 = not in the books */

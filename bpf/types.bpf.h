@@ -114,8 +114,6 @@ struct mmpin {
 	struct user_struct *user;
 };
 
-struct vm_fault;
-
 struct cred {
 	struct {
 		unsigned int val;

@@ -64,21 +64,11 @@ static int read_meminfo(struct mlocktrace_machine *machine)
 	return err;
 }
 
-static int open_process(pid_t pid)
-{
-	char path[32];
-	int dir;
-
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return dir < 0 ? -errno : dir;
-}
-
 /* Without an answer it is tried again when its turn comes, and sorted out then. */
 static uint64_t vmlck_of(pid_t pid)
 {
 	struct mlocktrace_regions_total total = { 0 };
-	int dir = open_process(pid);
+	int dir = mlt_proc_dir(pid);
 	FILE *in = dir < 0 ? NULL : mlt_proc_open(dir, "status");
 
 	if (in) {
@@ -162,13 +152,12 @@ static int take_process(struct walk *walk, const struct mlocktrace_regions_total
 static int look_at(struct walk *walk, pid_t pid)
 {
 	struct mlocktrace_regions regions = { .total = { .size = sizeof(regions.total), .pid = pid } };
-	int dir = open_process(pid), err = dir < 0 ? dir : 0;
+	int dir = mlt_proc_dir(pid), err = dir < 0 ? dir : 0;
 
 	if (!err)
 		err = mlt_regions_read(dir, &regions, &walk->seen);
 	switch (err) {
-	case -ENOENT: /* it has ended */
-	case -ESRCH:
+	case -ESRCH: /* it has ended */
 	case -ENXIO: /* a kernel thread */
 		err = 0;
 		break;

@@ -11,6 +11,18 @@
 
 #define NS_PER_SECOND 1000000000ULL
 
+int mlt_proc_dir(pid_t pid)
+{
+	char path[32];
+	int dir;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0)
+		return dir;
+	return errno == ENOENT ? -ESRCH : -errno;
+}
+
 FILE *mlt_proc_open(int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);

@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
+
+/* That folder, or -errno; -ESRCH: no such process. The caller closes it. */
+int mlt_proc_dir(pid_t pid);
 
 /* A file of the folder for reading; NULL and errno. */
 FILE *mlt_proc_open(int dir, const char *name);

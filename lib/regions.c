@@ -216,18 +216,15 @@ MLT_API int mlocktrace_regions_new(struct mlocktrace_regions **out_regions, pid_
 	struct mlocktrace_regions *regions = calloc(1, sizeof(*regions));
 	struct mlt_pages seen = { 0 };
 	pid_t pid = process_of(id);
-	char path[32];
 	int dir, err;
 
 	*out_regions = NULL;
 	if (!regions)
 		return -ENOMEM;
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = mlt_proc_dir(pid);
 	if (dir < 0) {
-		err = open_error();
 		free(regions);
-		return err;
+		return dir;
 	}
 	regions->total.size = sizeof(regions->total);
 	regions->total.pid = pid;

@@ -37,7 +37,9 @@ struct mlt_bpf {
 	struct mlt_shared *shared; /* the programs' memory, mapped */
 	size_t shared_size;
 	size_t buffer_bytes;
-	struct bpf_link *ledger; /* the iterator over the ledger, once it was asked for */
+	/* The iterators over the ledger, once it was asked for: of tasks, and of the books' pools. */
+	struct bpf_link *ledger;
+	struct bpf_link *pools;
 	uint64_t missed; /* of programs already unloaded */
 	enum mlocktrace_skips skips; /* of the tier in use */
 

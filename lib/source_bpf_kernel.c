@@ -219,7 +219,7 @@ enum mlocktrace_skips mlt_kernel_fill_config(const struct btf *btf, enum mlocktr
 
 	cfg->tier = (__u8)tier;
 	cfg->page_shift = (__u32)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
-	cfg->task_btf = btf__find_by_name_kind(btf, "bpf_get_current_task_btf", BTF_KIND_FUNC) > 0;
+	cfg->task_btf = has_type(btf, "bpf_get_current_task_btf", BTF_KIND_FUNC);
 	cfg->regs_hidden = !first_arg_is_known(btf, "__x64_sys_mlock");
 	cfg->functions_alone = tier != MLOCKTRACE_TIER_TRACEPOINT &&
 			       (nargs <= 0 || skipping == MLT_SKIPPING_TRACEPOINTS);

@@ -71,18 +71,13 @@ static int walk_pools(struct mlt_bpf *b, struct entries *all)
 	union bpf_iter_link_info over = { 0 };
 	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &over,
 			    .link_info_len = sizeof(over));
-	struct bpf_link *link;
-	int err;
 
 	if (!prog || !map)
 		return 0;
 	over.map.map_fd = bpf_map__fd(map);
-	link = bpf_program__attach_iter(prog, &opts);
-	if (!link)
-		return -errno;
-	err = run_iterator(link, all);
-	bpf_link__destroy(link);
-	return err;
+	if (!b->pools)
+		b->pools = bpf_program__attach_iter(prog, &opts);
+	return b->pools ? run_iterator(b->pools, all) : -errno;
 }
 
 /* Those of one counter together; first the one that the books know, if any does. */

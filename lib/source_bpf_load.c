@@ -456,6 +456,8 @@ void mlt_bpf_unload(struct mlt_bpf *b)
 	mlt_bpf_detach(b);
 	bpf_link__destroy(b->ledger);
 	b->ledger = NULL;
+	bpf_link__destroy(b->pools);
+	b->pools = NULL;
 	if (b->shared)
 		munmap(b->shared, b->shared_size);
 	b->shared = NULL;
