@@ -207,6 +207,9 @@ part == "records" {
 
 END {
 	for (j = 1; j <= n; j++) {
+		# Of a user of another log: what is found late is found by whoever comes along.
+		if (owner[j] >= first_uid && !(owner[j] in scenario_of_user))
+			continue
 		s = owner[j] in scenario_of_user ? scenario_of_user[owner[j]] : scenario_of_pid[pid[j]]
 		if ((s, op[j], counter[j]) in is_watched)
 			take(s, j)
