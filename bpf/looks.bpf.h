@@ -156,8 +156,8 @@ MLT_SUB __u64 mlt_call_asked(struct pt_regs *regs, __s32 nr, __s32 ret)
 	return 0;
 }
 
-/* @asked: bytes; 0 = not known */
-MLT_SUB int mlt_shm_refused(__u8 op, __u64 asked, __s32 ret)
+/* Of the caller's own counter. @asked: bytes; 0 = not known */
+MLT_SUB int mlt_call_refused(__u8 op, __u32 counter, __u64 asked, __s32 ret)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct mlt_call *call;
@@ -167,8 +167,7 @@ MLT_SUB int mlt_shm_refused(__u8 op, __u64 asked, __s32 ret)
 	if (!call)
 		return 0;
 	call->asked = PAGE_UP(asked);
-	mlt_charge_refused(0, call, mlt_pool_owner(task, MLOCKTRACE_COUNTER_SHM),
-			   MLOCKTRACE_COUNTER_SHM, ret);
+	mlt_charge_refused(0, call, mlt_pool_owner(task, counter), counter, ret);
 	mlt_pool_call_done(&at);
 	return 0;
 }
@@ -177,7 +176,8 @@ MLT_SUB int mlt_shm_refused(__u8 op, __u64 asked, __s32 ret)
 static __always_inline int mlt_shmget_exit(__u64 size, __u64 flags, __s32 ret)
 {
 	return ret == -MLT_EPERM && flags & MLT_SHM_HUGETLB ?
-		       mlt_shm_refused(MLOCKTRACE_OP_SHM_HUGETLB, size, ret) : 0;
+		       mlt_call_refused(MLOCKTRACE_OP_SHM_HUGETLB, MLOCKTRACE_COUNTER_SHM, size, ret) :
+		       0;
 }
 
 /* Has a function inside of this io_uring call made the record of its refusal? */
@@ -302,8 +302,9 @@ static __always_inline int mlt_ipc_exit(struct pt_regs *regs, __s32 ret)
 		return 0;
 	second &= ~MLT_IPC_64;
 	if (second == MLT_SHM_LOCK || second == MLT_SHM_UNLOCK)
-		return mlt_shm_refused(second == MLT_SHM_LOCK ? MLOCKTRACE_OP_SHM_LOCK :
-								MLOCKTRACE_OP_SHM_UNLOCK, 0, ret);
+		return mlt_call_refused(second == MLT_SHM_LOCK ? MLOCKTRACE_OP_SHM_LOCK :
+								 MLOCKTRACE_OP_SHM_UNLOCK,
+					MLOCKTRACE_COUNTER_SHM, 0, ret);
 	return 0;
 }
 
@@ -328,18 +329,11 @@ static __always_inline int mlt_nr_is_look(__s32 nr)
 MLT_SUB int mlt_perf_refused(__u64 len, __s32 ret)
 {
 	__u64 user = mlt_pool_owner(mlt_current(), MLOCKTRACE_COUNTER_USER);
-	struct mlt_call *call;
-	__u32 at;
 
 	if (ret != -MLT_EPERM || mlt_file_name(mlt_mmap_fd()) != MLT_NAME_PERF)
 		return 0;
-	call = mlt_pool_call(MLOCKTRACE_OP_PERF_MMAP, &at);
-	if (!call)
-		return 0;
-	call->asked = mlt_bytes(mlt_beyond_pool(user, PAGE_UP(len) >> cfg.page_shift));
-	mlt_charge_refused(0, call, mlt_current_mm(), MLOCKTRACE_COUNTER_VMPIN, ret);
-	mlt_pool_call_done(&at);
-	return 0;
+	return mlt_call_refused(MLOCKTRACE_OP_PERF_MMAP, MLOCKTRACE_COUNTER_VMPIN,
+				mlt_bytes(mlt_beyond_pool(user, PAGE_UP(len) >> cfg.page_shift)), ret);
 }
 
 __noinline int mlt_look_exit(__s32 nr, __u64 ret)
