@@ -5,11 +5,12 @@
  * calls, steps and tasks.bpf.h. The loader finds a program by its name, <kind>_<tag>, and decides
  * which are loaded ('?' in a section's name: none by itself).
  */
-#include "state.bpf.h"
-#include "calls.bpf.h"
-#include "steps.bpf.h"
-#include "charges.bpf.h"
-#include "tasks.bpf.h"
+#include "prim.bpf.h"
+#include "../body/calls.h"
+#include "../body/steps.h"
+#include "../body/charges.h"
+#include "../body/tasks.h"
+#include "../body/books.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -49,15 +50,6 @@ static __always_inline __u64 mlt_result(MLT_CTX, __u8 nargs)
 
 /* ---- system calls ---------------------------------------------------------- */
 
-/*
- * A wrapper's only argument is the user's registers. Which ABI it is, the task
- * says: a call without arguments has one function for both.
- */
-static __always_inline int mlt_wrapper(__u32 sys, const struct pt_regs *regs)
-{
-	return mlt_syscall_enter(sys, regs, mlt_is_compat());
-}
-
 #define MLT_WRAPPER(abi, symbol, tag)                                                              \
 	SEC("?fentry/" symbol)                                                                     \
 	int fentry_##abi##_##tag(MLT_CTX)                                                          \
@@ -85,15 +77,6 @@ static __always_inline int mlt_wrapper(__u32 sys, const struct pt_regs *regs)
 	MLT_WRAPPER(x64, "__x64_sys_" #tag, tag)                                                   \
 	MLT_WRAPPER(ia32, "__ia32_" #sym32, tag)
 #include <mlocktrace/hooks.def>
-
-/* Nearly all of these succeed and lock nothing: out after two compares. */
-static __always_inline int mlt_by_the_way(void *ctx, __u8 op, __u64 ret)
-{
-	if (!shared.active && ret < -MLT_MAX_ERRNO &&
-	    (op != MLOCKTRACE_OP_BRK || (cfg.mmap_lock && !mlt_brk_failed(ret))))
-		return 0;
-	return mlt_implicit_exit(ctx, op, ret);
-}
 
 #define MLT_WRAPPER_EXIT(abi, symbol, tag, OP)                                                     \
 	SEC("?fexit/" symbol)                                                                      \
@@ -283,26 +266,17 @@ int named_exit(struct mlt_named *ctx)
 	return mlt_by_the_way(ctx, mlt_op_of_number(nr, 0), ctx->ret);
 }
 
-/* Every process comes here at every turn of its lock: out after two loads where nothing is or was locked. */
-static __always_inline int mlt_is_of_interest(struct mm_struct *mm)
-{
-	return cfg.implicit && (*mlt_mm_filter(mm->mmap_base) || mm->locked_vm);
-}
-
 SEC("?tp_btf/mmap_lock_acquire_returned")
 int tp_mmap_lock_acquire_returned(MLT_CTX)
 {
 	struct mm_struct *mm = (struct mm_struct *)CTX(0);
 	__u64 write, ok;
 
-	if (!shared.active && !mlt_is_of_interest(mm))
+	if (!mlt_lock_matters(mm))
 		return 0;
 	write = cfg.mmap_lock_path ? CTX(2) : CTX(1);
 	ok = cfg.mmap_lock_path ? CTX(3) : CTX(2);
-	if (!(__u8)ok)
-		return 0;
-	mlt_lock_acquired((__u64)mm, (__u8)write);
-	return (__u8)write || !mlt_is_of_interest(mm) ? 0 : mlt_lock_shared(ctx, (__u64)mm);
+	return (__u8)ok ? mlt_lock_taken(ctx, mm, (__u8)write) : 0;
 }
 
 SEC("?tp_btf/mmap_lock_released")
@@ -311,9 +285,7 @@ int tp_mmap_lock_released(MLT_CTX)
 	struct mm_struct *mm = (struct mm_struct *)CTX(0);
 	__u64 write = cfg.mmap_lock_path ? CTX(2) : CTX(1);
 
-	if (!(__u8)write || (!shared.active && !mlt_is_of_interest(mm)))
-		return 0;
-	return mlt_lock_released(ctx, (__u64)mm);
+	return (__u8)write && mlt_lock_matters(mm) ? mlt_lock_released(ctx, (__u64)mm) : 0;
 }
 
 /* (signal, siginfo or a small number, task, group, result) */
@@ -356,114 +328,31 @@ int tp_sched_process_exit(MLT_CTX)
 	return mlt_task_exit((struct task_struct *)CTX(0));
 }
 
-/* ---- baseline ------------------------------------------------------------------ */
+/* ---- baseline and ledger ---------------------------------------------------------- */
 
-/*
- * Run once by the loader after everything is attached: learns the reader's pid
- * namespace, and names the address spaces that hold locked pages already.
- */
+/* Run once by the loader after everything is attached. */
 SEC("?iter/task")
 int iter_baseline(struct bpf_iter__task *ctx)
 {
-	struct task_struct *reader = (struct task_struct *)bpf_get_current_task();
 	struct task_struct *task = ctx->task;
-	struct mm_struct *mm;
-	struct mlt_mm *known;
-	struct pid *pid;
-	__u64 key, locked;
 
-	if (!task)
-		return 0;
-	if (cfg.charges)
-		mlt_pools_baseline(task);
-	if (!shared.pidns_inum) {
-		struct upid upid = {};
-
-		pid = BPF_CORE_READ(reader, thread_pid);
-		shared.pidns_level = BPF_CORE_READ(pid, level);
-		bpf_probe_read_kernel(&upid, bpf_core_type_size(struct upid),
-				      mlt_upid(pid, shared.pidns_level));
-		shared.pidns_inum = BPF_CORE_READ(upid.ns, ns.inum);
-	}
-	mm = BPF_CORE_READ(task, mm);
-	if (!mm) /* of a process whose leader has left, another thread has it */
-		return 0;
-	locked = BPF_CORE_READ(mm, locked_vm);
-	key = (__u64)mm;
-	if (!locked || !cfg.mm_ends)
-		return 0;
-	mlt_mm_name(key, task, mlt_task_wanted(task) ? MLT_WANTED : 0);
-	known = bpf_map_lookup_elem(&mms, &key);
-	/* Read outside the lock, so it counts only if no release has come before. */
-	locked = BPF_CORE_READ(mm, locked_vm);
-	if (known) {
-		mlt_swap(&known->last, MLT_UNKNOWN, locked);
-		mlt_swap(&known->base, MLT_UNKNOWN, locked);
-	}
-	return 0;
+	return task ? mlt_baseline(task) : 0;
 }
 
-/* ---- ledger -------------------------------------------------------------------- */
-
-/*
- * Run whenever somebody asks: what the books say of each address space, and what
- * the kernel does, one struct mlt_entry per task that has it. Both are read outside
- * of mmap_lock, so a change under way shows as a difference; the reader asks again.
- */
+/* Run whenever somebody asks, as the next one. */
 SEC("?iter/task")
 int iter_ledger(struct bpf_iter__task *ctx)
 {
-	struct task_struct *task = ctx->task, *owner;
-	struct mlt_entry entry = {};
-	struct mlt_mm *known;
-	__u64 key;
+	struct task_struct *task = ctx->task;
 
-	if (!task || BPF_CORE_READ(task, flags) & MLT_PF_KTHREAD) /* which borrows it at most */
-		return 0;
-	if (cfg.charges)
-		mlt_pools_of_task(ctx->meta->seq, task);
-	key = (__u64)BPF_CORE_READ(task, mm);
-	if (!key)
-		return 0;
-	known = bpf_map_lookup_elem(&mms, &key);
-	entry.last = MLT_UNKNOWN;
-	entry.base = MLT_UNKNOWN;
-	if (known) {
-		entry.mm_id = known->id;
-		entry.base = known->base;
-		entry.changes = known->changes;
-		entry.residues = known->residues;
-		entry.last = known->last;
-	}
-	entry.locked = BPF_CORE_READ((struct mm_struct *)key, locked_vm);
-	if (!known && !entry.locked)
-		return 0;
-	entry.mm = key;
-	entry.counter = MLOCKTRACE_COUNTER_VMLCK;
-	owner = BPF_CORE_READ(mlt_mm_owner(key, task), group_leader);
-	entry.wanted = (known && known->wanted) || mlt_task_wanted(owner);
-	entry.start_ns = BPF_CORE_READ(owner, start_boottime);
-	entry.pid = mlt_pid(owner);
-	entry.uid = BPF_CORE_READ(owner, real_cred, uid.val);
-	bpf_core_read(entry.comm, sizeof(entry.comm), &owner->comm);
-	bpf_seq_write(ctx->meta->seq, &entry, sizeof(entry));
-	return 0;
+	return task ? mlt_ledger_of_task(ctx->meta->seq, task) : 0;
 }
 
-/* The books' own pools, also of users without a process: a locked segment outlives its locker. */
 SEC("?iter/bpf_map_elem")
 int iter_pools(struct bpf_iter__bpf_map_elem *ctx)
 {
 	struct mlt_pool_key *key = ctx->key;
 	struct mlt_pool *pool = ctx->value;
-	struct mlt_entry entry = {};
 
-	if (!key || !pool)
-		return 0;
-	if (shared.enabled && pool->last &&
-	    (cfg.tier == MLOCKTRACE_TIER_TRACEPOINT || key->counter == MLOCKTRACE_COUNTER_VMPIN))
-		mlt_pool_look(key->owner, key->counter);
-	mlt_pool_entry(&entry, key, pool);
-	bpf_seq_write(ctx->meta->seq, &entry, sizeof(entry));
-	return 0;
+	return key && pool ? mlt_ledger_of_pool(ctx->meta->seq, key, pool) : 0;
 }

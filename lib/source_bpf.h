@@ -7,7 +7,7 @@
 #define MLT_SOURCE_BPF_H
 
 #include "internal.h"
-#include "../bpf/shared.h"
+#include "../body/shared.h"
 
 struct btf;
 struct bpf_object;

@@ -52,12 +52,13 @@ never()
 	check_equal "$name" "$found" ""
 }
 
-everywhere=(include lib bpf tools selftests)
+everywhere=(include body lib bpf tools selftests)
 [[ ! -d kmod ]] || everywhere+=(kmod)
 
 never libbpf_in_the_bpf_source_only '#include <bpf/(libbpf|bpf|btf)\.h>' \
 	'lib/source_bpf[a-z_]*\.[ch]' include lib tools selftests
-never producers_see_no_library '#include [<"](mlocktrace/mlocktrace\.h|.*internal\.h)' '' bpf
+never producers_see_no_library '#include [<"](mlocktrace/mlocktrace\.h|.*internal\.h)' '' bpf body
+never bodies_are_of_no_producer '\<bpf_|BPF_|#include [<"](linux/|bpf/|.*bpf\.h)' '' body
 never kernel_differences_in_one_file 'bpf_core_[a-z_]*_exists' 'bpf/kver\.bpf\.h' bpf
 never kernel_versions_in_one_file 'LINUX_VERSION_CODE|KERNEL_VERSION\(' 'kmod/compat\.h' \
 	"${everywhere[@]}"

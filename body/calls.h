@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * What each hook means, written once for all tiers. A hook of tag T is a pair
- * mlt_T_enter(arguments) and mlt_T_exit(result); the stubs in mlocktrace.bpf.c
+ * mlt_T_enter(arguments) and mlt_T_exit(result); the stubs of the producers
  * know how we were called and nothing else.
  *
  * The order of tests inside the kernel's calls, on which the flags rest, is in
  * mm/mlock.c (do_mlock, apply_vma_lock_flags, mlock_fixup) and mm/gup.c.
  */
-#ifndef MLT_CALLS_BPF_H
-#define MLT_CALLS_BPF_H
+#ifndef MLT_CALLS_BODY_H
+#define MLT_CALLS_BODY_H
 
-#include "pools.bpf.h"
-#include "vmas.bpf.h"
+#include "pools.h"
+#include "vmas.h"
 
 static __always_inline __u8 mlt_op_of(__u32 sys)
 {
@@ -92,12 +92,12 @@ MLT_SUB int mlt_read_new_limits(struct mlt_call *call)
 	if (!call || call->limit_known)
 		return 0;
 	if (call->small_rlimit) {
-		err = bpf_probe_read_user(small, sizeof(small), (void *)call->new_ptr);
+		err = mlt_read_user(small, sizeof(small), (void *)call->new_ptr);
 		/* COMPAT_RLIM_INFINITY, arch/x86/include/asm/compat.h */
 		pair[0] = small[0] == ~0U ? MLOCKTRACE_UNLIMITED : small[0];
 		pair[1] = small[1] == ~0U ? MLOCKTRACE_UNLIMITED : small[1];
 	} else {
-		err = bpf_probe_read_user(pair, sizeof(pair), (void *)call->new_ptr);
+		err = mlt_read_user(pair, sizeof(pair), (void *)call->new_ptr);
 	}
 	if (err)
 		return 0;
@@ -113,20 +113,20 @@ MLT_SUB int mlt_read_new_limits(struct mlt_call *call)
  */
 MLT_SUB int mlt_find_target(struct mlt_call *call, __u32 arg)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct pid *tid = BPF_CORE_READ(task, thread_pid);
-	struct pid *tgid = BPF_CORE_READ(task, group_leader, thread_pid);
-	__u32 level = BPF_CORE_READ(tid, level);
+	struct task_struct *task = mlt_task();
+	struct pid *tid = MLT_READ(task, thread_pid);
+	struct pid *tgid = MLT_READ(task, group_leader, thread_pid);
+	__u32 level = MLT_READ(tid, level);
 	struct upid own = {}, leader = {};
 
 	if (!call || !arg)
 		return 0;
-	bpf_probe_read_kernel(&own, bpf_core_type_size(struct upid), mlt_upid(tid, level));
-	bpf_probe_read_kernel(&leader, bpf_core_type_size(struct upid), mlt_upid(tgid, level));
+	mlt_read_kernel(&own, mlt_sizeof(struct upid), mlt_upid(tid, level));
+	mlt_read_kernel(&leader, mlt_sizeof(struct upid), mlt_upid(tgid, level));
 	if (arg == (__u32)own.nr || arg == (__u32)leader.nr)
 		return 0;
 	call->flags |= MLOCKTRACE_F_NO_BEFORE;
-	if (BPF_CORE_READ(own.ns, ns.inum) == shared.pidns_inum)
+	if (MLT_READ(own.ns, ns.inum) == shared.pidns_inum)
 		call->target_pid = arg;
 	else
 		call->flags |= MLOCKTRACE_F_FOREIGN_TARGET;
@@ -135,8 +135,8 @@ MLT_SUB int mlt_find_target(struct mlt_call *call, __u32 arg)
 
 MLT_SUB int mlt_begin_setrlimit(struct mlt_call *call, __u32 sys)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct task_struct *task = mlt_task();
+	struct signal_struct *signal = MLT_READ(task, signal);
 
 	if (!call)
 		return 0;
@@ -152,8 +152,8 @@ MLT_SUB int mlt_begin_setrlimit(struct mlt_call *call, __u32 sys)
 	mlt_read_new_limits(call);
 	if (call->flags & MLOCKTRACE_F_NO_BEFORE)
 		return 0;
-	call->old_limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
-	call->old_hard_limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
+	call->old_limit = MLT_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
+	call->old_hard_limit = MLT_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
 	call->before = call->after = mlt_locked_vm();
 	return 0;
 }
@@ -178,13 +178,13 @@ static __always_inline void mlt_call_lost(struct mlt_call *call)
 /* A zeroed, active call for this thread, or NULL when there is no room for one. */
 MLT_SUB struct mlt_call *mlt_call_new(__u8 op, int nested)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid() | (nested ? MLT_NESTED : 0);
-	struct mlt_call *call = bpf_map_lookup_elem(&calls, &tid);
+	__u32 tid = mlt_this_tid() | (nested ? MLT_NESTED : 0);
+	struct mlt_call *call = mlt_map_find(&calls, &tid);
 
 	if (!call) {
 		_Static_assert(sizeof(*call) <= sizeof(shared.zeros), "zeros");
-		bpf_map_update_elem(&calls, &tid, shared.zeros, BPF_NOEXIST);
-		call = bpf_map_lookup_elem(&calls, &tid);
+		mlt_map_add(&calls, &tid, shared.zeros);
+		call = mlt_map_find(&calls, &tid);
 		if (!call) {
 			mlt_fetch_inc(&mlt_cpu()->untracked);
 			return 0;
@@ -196,7 +196,7 @@ MLT_SUB struct mlt_call *mlt_call_new(__u8 op, int nested)
 	}
 	call->op = op;
 	call->nested = nested ? 1 : 0;
-	call->time_ns = bpf_ktime_get_ns();
+	call->time_ns = mlt_now();
 	call->active = 1;
 	__sync_fetch_and_add(&shared.active, 1);
 	return call;
@@ -212,15 +212,15 @@ MLT_SUB struct mlt_call *mlt_call_begin(__u8 op, const struct pt_regs *regs, int
 	call->mm = mlt_current_mm();
 	if (compat) {
 		call->flags |= MLOCKTRACE_F_COMPAT;
-		call->args[0] = (__u32)READ_REGS(regs, bx);
-		call->args[1] = (__u32)READ_REGS(regs, cx);
-		call->args[2] = (__u32)READ_REGS(regs, dx);
-		call->args[3] = (__u32)READ_REGS(regs, si);
+		call->args[0] = (__u32)MLT_REG(regs, bx);
+		call->args[1] = (__u32)MLT_REG(regs, cx);
+		call->args[2] = (__u32)MLT_REG(regs, dx);
+		call->args[3] = (__u32)MLT_REG(regs, si);
 	} else {
-		call->args[0] = READ_REGS(regs, di);
-		call->args[1] = READ_REGS(regs, si);
-		call->args[2] = READ_REGS(regs, dx);
-		call->args[3] = READ_REGS(regs, r10);
+		call->args[0] = MLT_REG(regs, di);
+		call->args[1] = MLT_REG(regs, si);
+		call->args[2] = MLT_REG(regs, dx);
+		call->args[3] = MLT_REG(regs, r10);
 	}
 	if (cfg.tier != MLOCKTRACE_TIER_TRACEPOINT)
 		call->flags |= MLOCKTRACE_F_STEPS;
@@ -229,7 +229,7 @@ MLT_SUB struct mlt_call *mlt_call_begin(__u8 op, const struct pt_regs *regs, int
 
 MLT_SUB int mlt_shm_enter(const struct pt_regs *regs, int compat)
 {
-	__u32 cmd = (compat ? READ_REGS(regs, cx) : READ_REGS(regs, si)) & ~MLT_IPC_64;
+	__u32 cmd = (compat ? MLT_REG(regs, cx) : MLT_REG(regs, si)) & ~MLT_IPC_64;
 	__u8 op = MLOCKTRACE_OP_SHM_LOCK;
 
 	if (cmd == MLT_SHM_UNLOCK)
@@ -262,18 +262,27 @@ MLT_SUB int mlt_syscall_enter(__u32 sys, const struct pt_regs *regs, int compat)
 		return 0;
 	}
 	if (sys == MLT_SYS_setrlimit) {
-		resource = compat ? READ_REGS(regs, bx) : READ_REGS(regs, di);
+		resource = compat ? MLT_REG(regs, bx) : MLT_REG(regs, di);
 		if (resource == MLT_RLIMIT_MEMLOCK && mlt_wanted())
 			mlt_begin_setrlimit(mlt_call_begin(op, regs, compat), sys);
 		return 0;
 	}
-	resource = compat ? READ_REGS(regs, cx) : READ_REGS(regs, si);
-	if (resource != MLT_RLIMIT_MEMLOCK || !READ_REGS(regs, dx)) /* NULL: only asks */
+	resource = compat ? MLT_REG(regs, cx) : MLT_REG(regs, si);
+	if (resource != MLT_RLIMIT_MEMLOCK || !MLT_REG(regs, dx)) /* NULL: only asks */
 		return 0;
 	/* Somebody else may change the limit of a process that is wanted: see the exit. */
-	if ((cfg.by_pid && (compat ? READ_REGS(regs, bx) : READ_REGS(regs, di))) || mlt_wanted())
+	if ((cfg.by_pid && (compat ? MLT_REG(regs, bx) : MLT_REG(regs, di))) || mlt_wanted())
 		mlt_begin_setrlimit(mlt_call_begin(op, regs, compat), sys);
 	return 0;
+}
+
+/*
+ * A wrapper's only argument is the user's registers. Which ABI it is, the task
+ * says: a call without arguments has one function for both.
+ */
+static __always_inline int mlt_wrapper(__u32 sys, const struct pt_regs *regs)
+{
+	return mlt_syscall_enter(sys, regs, mlt_is_compat());
 }
 
 MLT_SUB int mlt_end_setrlimit(struct mlt_call *call, __s32 ret)
@@ -286,7 +295,7 @@ MLT_SUB int mlt_end_setrlimit(struct mlt_call *call, __s32 ret)
 	if (!call->limit_known)
 		call->flags |= MLOCKTRACE_F_UNREADABLE;
 	if (call->flags & MLOCKTRACE_F_NO_BEFORE && !ret && call->old_ptr &&
-	    !bpf_probe_read_user(pair, sizeof(pair), (void *)call->old_ptr)) {
+	    !mlt_read_user(pair, sizeof(pair), (void *)call->old_ptr)) {
 		call->old_limit = pair[0];
 		call->old_hard_limit = pair[1];
 		call->flags &= ~MLOCKTRACE_F_NO_BEFORE;
@@ -297,7 +306,7 @@ MLT_SUB int mlt_end_setrlimit(struct mlt_call *call, __s32 ret)
 /* A limit was set: what it breaks, it breaks later, and perhaps in a child. */
 MLT_SUB int mlt_note_origin(const struct mlt_call *call)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32, target = tgid;
+	__u32 tgid = mlt_this_tgid(), target = tgid;
 	struct mlt_origin origin = {};
 
 	if (!call)
@@ -313,11 +322,11 @@ MLT_SUB int mlt_note_origin(const struct mlt_call *call)
 	origin.time_ns = call->time_ns;
 	origin.limit = call->limit;
 	origin.pid = mlt_current_pid();
-	bpf_get_current_comm(origin.comm, sizeof(origin.comm));
-	if (!bpf_map_update_elem(&origins, &target, &origin, BPF_NOEXIST))
+	mlt_this_comm(origin.comm, sizeof(origin.comm));
+	if (!mlt_map_add(&origins, &target, &origin))
 		__sync_fetch_and_add(&shared.origins, 1);
 	else
-		bpf_map_update_elem(&origins, &target, &origin, BPF_ANY);
+		mlt_map_set(&origins, &target, &origin);
 	return 0;
 }
 
@@ -330,14 +339,14 @@ MLT_SUB int mlt_limit_change_wanted(const struct mlt_call *call)
 	if (mlt_wanted())
 		return 1;
 	target = call->target_pid;
-	return cfg.by_pid && target && bpf_map_lookup_elem(&targets, &target);
+	return cfg.by_pid && target && mlt_map_find(&targets, &target);
 }
 
 MLT_SUB int mlt_check_map_limit(struct mlt_call *call)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = mlt_task();
 
-	if (call && (__u32)BPF_CORE_READ(task, mm, map_count) >= shared.max_map_count)
+	if (call && (__u32)MLT_READ(task, mm, map_count) >= shared.max_map_count)
 		call->flags |= MLOCKTRACE_F_MAP_LIMIT;
 	return 0;
 }
@@ -345,7 +354,7 @@ MLT_SUB int mlt_check_map_limit(struct mlt_call *call)
 /* What the inner hooks did not tell is looked up now, outside mmap_lock. */
 MLT_SUB int mlt_end_lock(struct mlt_call *call, __s32 ret)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = mlt_task();
 
 	if (!call)
 		return 0;
@@ -353,18 +362,18 @@ MLT_SUB int mlt_end_lock(struct mlt_call *call, __s32 ret)
 		call->after = mlt_locked_vm();
 		if (call->flags & MLOCKTRACE_F_STEPS || cfg.mmap_lock)
 			call->before = call->after;
-		if (BPF_CORE_READ(task, mm, mm_users.counter) > 1)
+		if (MLT_READ(task, mm, mm_users.counter) > 1)
 			call->flags |= MLOCKTRACE_F_SAMPLED;
 	}
 	if (call->inside) { /* the end of the step was not seen, so `after` is from its beginning */
 		call->after = mlt_locked_vm();
-		if (BPF_CORE_READ(task, mm, mm_users.counter) > 1)
+		if (MLT_READ(task, mm, mm_users.counter) > 1)
 			call->flags |= MLOCKTRACE_F_SAMPLED;
 	}
 	if (mlt_capable())
 		call->flags |= MLOCKTRACE_F_CAPABLE;
 	if (call->op == MLOCKTRACE_OP_MLOCKALL && !call->total_vm)
-		call->total_vm = BPF_CORE_READ(task, mm, total_vm);
+		call->total_vm = MLT_READ(task, mm, total_vm);
 	/* Of interest only where it decided. */
 	if (ret != -MLT_ENOMEM || !mlt_op_locks_range(call->op) || !mlt_over_naively(call)) {
 		call->overlap = 0;
@@ -456,17 +465,17 @@ static __always_inline int mlt_call_end_blind(void *ctx, struct mlt_call *call, 
 MLT_SUB int mlt_syscall_refused(void *ctx, __u32 sys, struct pt_regs *regs, __s32 ret,
 					  int compat)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = mlt_task();
 	struct mlt_call *call;
 
 	if (ret >= 0 || !shared.enabled || sys == MLT_SYS_setrlimit || sys == MLT_SYS_prlimit64 ||
 	    sys == MLT_SYS_shmctl)
 		return 0;
 	/* Killed where its tracer stopped it, before the call began: nobody was refused. */
-	if (ret == -MLT_ENOSYS && BPF_CORE_READ(task, signal, flags) & MLT_SIGNAL_GROUP_EXIT)
+	if (ret == -MLT_ENOSYS && MLT_READ(task, signal, flags) & MLT_SIGNAL_GROUP_EXIT)
 		return 0;
-	if (!BPF_CORE_READ(task, ptrace) &&
-	    !(mlt_task_has_seccomp() && BPF_CORE_READ(task, seccomp.mode)))
+	if (!MLT_READ(task, ptrace) &&
+	    !(mlt_task_has_seccomp() && MLT_READ(task, seccomp.mode)))
 		return 0;
 	if (!mlt_op_wanted(mlt_op_of(sys)) || !mlt_wanted())
 		return 0;

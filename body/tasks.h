@@ -2,10 +2,10 @@
 /*
  * Processes and address spaces: fork, exec, exit, and what is forgotten when.
  */
-#ifndef MLT_TASKS_BPF_H
-#define MLT_TASKS_BPF_H
+#ifndef MLT_TASKS_BODY_H
+#define MLT_TASKS_BODY_H
 
-#include "charges.bpf.h"
+#include "charges.h"
 
 /* Its lock will be released once more, and only then may its address be reused. */
 static __always_inline void mlt_mm_dies(__u64 mm, struct mlt_mm *known, __s64 locked)
@@ -15,8 +15,8 @@ static __always_inline void mlt_mm_dies(__u64 mm, struct mlt_mm *known, __s64 lo
 		return;
 	}
 	if (!known && locked) {
-		mlt_mm_name(mm, (struct task_struct *)bpf_get_current_task(), 0);
-		known = bpf_map_lookup_elem(&mms, &mm);
+		mlt_mm_name(mm, mlt_task(), 0);
+		known = mlt_map_find(&mms, &mm);
 	}
 	if (known)
 		known->dead = 1;
@@ -24,12 +24,12 @@ static __always_inline void mlt_mm_dies(__u64 mm, struct mlt_mm *known, __s64 lo
 
 MLT_SUB int mlt_forget_entry(__u32 tid)
 {
-	struct mlt_call *call = bpf_map_lookup_elem(&calls, &tid);
+	struct mlt_call *call = mlt_map_find(&calls, &tid);
 
 	if (call) {
 		if (call->active)
 			mlt_call_lost(call);
-		bpf_map_delete_elem(&calls, &tid);
+		mlt_map_del(&calls, &tid);
 	}
 	return 0;
 }
@@ -84,20 +84,20 @@ static __always_inline void mlt_close_account(const struct mlt_mm *known, __s64 
 MLT_SUB int mlt_mm_end(void *ctx, __u64 mm)
 {
 	struct task_struct *task = mlt_current();
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	__s64 locked = BPF_CORE_READ((struct mm_struct *)mm, locked_vm);
-	struct mlt_mm *known = bpf_map_lookup_elem(&mms, &mm);
+	__u32 tgid = mlt_this_tgid();
+	__s64 locked = MLT_READ((struct mm_struct *)mm, locked_vm);
+	struct mlt_mm *known = mlt_map_find(&mms, &mm);
 	int own, wanted;
 
 	own = known ? known->tgid == tgid :
-		      !mlt_current_mm() && !(READ(task, flags) & MLT_PF_KTHREAD);
+		      !mlt_current_mm() && !(MLT_GET(task, flags) & MLT_PF_KTHREAD);
 	wanted = known && known->wanted ? 1 : own && mlt_wanted();
 	if (shared.enabled && wanted) {
 		if (known && known->last != MLT_UNKNOWN && known->last != locked && cfg.implicit)
 			mlt_unattributed(ctx, known, mm, known->last, locked);
 		mlt_close_account(known, locked);
 		mlt_mm_ended(ctx, mm, known, own, locked);
-		mlt_forget_entry((__u32)bpf_get_current_pid_tgid() | MLT_NESTED);
+		mlt_forget_entry(mlt_this_tid() | MLT_NESTED);
 	}
 	mlt_mm_dies(mm, known, locked);
 	if (cfg.charges && shared.pools)
@@ -113,8 +113,8 @@ static __always_inline int mlt_exit_mmap_enter(void *ctx, const __u64 *arg)
 /* What the child does not inherit, if there is anything. */
 MLT_SUB int mlt_fork_record(void *ctx, struct task_struct *parent, __u32 pid)
 {
-	struct mm_struct *mm = BPF_CORE_READ(parent, mm);
-	__s64 locked = BPF_CORE_READ(mm, locked_vm);
+	struct mm_struct *mm = MLT_READ(parent, mm);
+	__s64 locked = MLT_READ(mm, locked_vm);
 	int armed = mlt_armed((__u64)mm);
 	struct mlt_call *call;
 
@@ -138,23 +138,23 @@ static __always_inline void mlt_inherit_origin(__u32 parent, __u32 child)
 {
 	struct mlt_origin *from, origin;
 
-	from = shared.origins ? bpf_map_lookup_elem(&origins, &parent) : 0;
+	from = shared.origins ? mlt_map_find(&origins, &parent) : 0;
 	if (!from)
 		return;
 	origin = *from;
 	if (origin.forks != 0xffff)
 		origin.forks++;
-	if (!bpf_map_update_elem(&origins, &child, &origin, BPF_NOEXIST))
+	if (!mlt_map_add(&origins, &child, &origin))
 		__sync_fetch_and_add(&shared.origins, 1);
 }
 
 /* An exec keeps them. */
 static __always_inline void mlt_exec_origin(void)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = mlt_this_tgid();
 	struct mlt_origin *origin;
 
-	origin = shared.origins ? bpf_map_lookup_elem(&origins, &tgid) : 0;
+	origin = shared.origins ? mlt_map_find(&origins, &tgid) : 0;
 	if (origin && origin->execs != 0xffff)
 		origin->execs++;
 }
@@ -162,21 +162,21 @@ static __always_inline void mlt_exec_origin(void)
 /* Follow the child. */
 MLT_SUB int mlt_fork(void *ctx, struct task_struct *parent, struct task_struct *child)
 {
-	__u64 mm = (__u64)BPF_CORE_READ(parent, mm);
+	__u64 mm = (__u64)MLT_READ(parent, mm);
 	__u32 pid, parent_pid;
 	__u8 one = 1;
 
-	if (BPF_CORE_READ(child, tgid) == BPF_CORE_READ(parent, tgid) || !shared.enabled)
+	if (MLT_READ(child, tgid) == MLT_READ(parent, tgid) || !shared.enabled)
 		return 0;
-	mlt_inherit_origin(BPF_CORE_READ(parent, tgid), BPF_CORE_READ(child, tgid));
+	mlt_inherit_origin(MLT_READ(parent, tgid), MLT_READ(child, tgid));
 	pid = mlt_pid(child);
 	parent_pid = mlt_pid(parent);
 	/* Whatever else is asked of a process: its child may have another name, user or cgroup. */
-	if (cfg.by_pid && cfg.follow && pid && bpf_map_lookup_elem(&targets, &parent_pid) &&
-	    bpf_map_update_elem(&targets, &pid, &one, BPF_ANY))
+	if (cfg.by_pid && cfg.follow && pid && mlt_map_find(&targets, &parent_pid) &&
+	    mlt_map_set(&targets, &pid, &one))
 		mlt_fetch_inc(&mlt_cpu()->untracked);
 	if (!mlt_wanted() || cfg.failures_only || !mlt_op_wanted(MLOCKTRACE_OP_FORK) || !mm ||
-	    (__u64)BPF_CORE_READ(child, mm) == mm)
+	    (__u64)MLT_READ(child, mm) == mm)
 		return 0;
 	return mlt_fork_record(ctx, parent, pid);
 }
@@ -190,23 +190,23 @@ MLT_SUB int mlt_forget_thread(__u32 tid)
 /* Forget what ends: the thread's call, and the process as a target before its pid is reused. */
 MLT_SUB int mlt_task_exit(struct task_struct *task)
 {
-	__u64 mm = (__u64)BPF_CORE_READ(task, mm);
+	__u64 mm = (__u64)MLT_READ(task, mm);
 	__u32 pid;
 
-	mlt_forget_thread(BPF_CORE_READ(task, pid));
-	if (BPF_CORE_READ(task, signal, live.counter))
+	mlt_forget_thread(MLT_READ(task, pid));
+	if (MLT_READ(task, signal, live.counter))
 		return 0;
-	pid = BPF_CORE_READ(task, tgid);
-	if (shared.origins && !bpf_map_delete_elem(&origins, &pid))
+	pid = MLT_READ(task, tgid);
+	if (shared.origins && !mlt_map_del(&origins, &pid))
 		__sync_fetch_and_add(&shared.origins, -1);
 	if (!cfg.by_pid)
 		return 0;
 	/* On newer kernels the address space is still there; its end would be nobody's. */
-	if (mm && BPF_CORE_READ((struct mm_struct *)mm, locked_vm) &&
-	    !bpf_map_lookup_elem(&mms, &mm) && mlt_wanted())
+	if (mm && MLT_READ((struct mm_struct *)mm, locked_vm) &&
+	    !mlt_map_find(&mms, &mm) && mlt_wanted())
 		mlt_mm_name(mm, task, MLT_INFERRED);
 	pid = mlt_pid(task);
-	bpf_map_delete_elem(&targets, &pid);
+	mlt_map_del(&targets, &pid);
 	return 0;
 }
 
@@ -214,14 +214,14 @@ MLT_SUB int mlt_task_exit(struct task_struct *task)
 
 static __always_inline int mlt_wake_up_new_task_enter(void *ctx, const __u64 *arg)
 {
-	return mlt_fork(ctx, (struct task_struct *)bpf_get_current_task(),
+	return mlt_fork(ctx, mlt_task(),
 			(struct task_struct *)arg[0]);
 }
 
 /* A thread that calls exec becomes the leader and takes its id; a leader has nothing under way. */
 static __always_inline int mlt_begin_new_exec_enter(void *ctx, const __u64 *arg)
 {
-	return mlt_forget_thread((__u32)bpf_get_current_pid_tgid());
+	return mlt_forget_thread(mlt_this_tid());
 }
 
 static __always_inline int mlt_setup_new_exec_enter(void *ctx, const __u64 *arg)
@@ -233,7 +233,7 @@ static __always_inline int mlt_setup_new_exec_enter(void *ctx, const __u64 *arg)
 /* Also called for a child that a failing fork takes back. */
 static __always_inline int mlt_exit_files_enter(void *ctx, const __u64 *arg)
 {
-	return arg[0] == bpf_get_current_task() ? mlt_task_exit((struct task_struct *)arg[0]) : 0;
+	return arg[0] == (__u64)mlt_task() ? mlt_task_exit((struct task_struct *)arg[0]) : 0;
 }
 
 #endif

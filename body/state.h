@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Maps, settings, and how to look at the current task: the ground of the eBPF
- * programs. Nothing here knows what an operation means.
+ * State, settings, and how to look at the current task: the ground of the bodies.
+ * Nothing here knows what an operation means.
+ *
+ * The bodies are what each hook means, written once for both producers. How the
+ * kernel is read and where state is kept is the producer's, who includes its own
+ * primitives first: bpf/prim.bpf.h, where they are described, or kmod/prim.h.
  */
-#ifndef MLT_STATE_BPF_H
-#define MLT_STATE_BPF_H
+#ifndef MLT_STATE_BODY_H
+#define MLT_STATE_BODY_H
 
-#include "types.bpf.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
-#define _LINUX_TYPES_H /* types.bpf.h stands for it */
-#include "shared.h"
-#include "kver.bpf.h"
-
-/*
- * A subprogram. `used` keeps the compiler from dropping a result that nobody
- * looks at: it would leave anything in r0, and 5.10 refuses a stack address there.
- */
-#define MLT_SUB static __attribute__((noinline, used))
+#ifndef MLT_PRIM
+#error "a producer's primitives come first"
+#endif
 
 #define MLT_RLIMIT_MEMLOCK 8 /* include/uapi/asm-generic/resource.h */
 #define MLT_CAP_IPC_LOCK 14  /* include/uapi/linux/capability.h */
@@ -27,7 +21,6 @@
 #define MLT_SIGSEGV 11
 #define MLT_TS_COMPAT 2	     /* arch/x86/include/asm/thread_info.h */
 #define MLT_PF_KTHREAD 0x00200000 /* include/linux/sched.h */
-#define MLT_THREAD_SIZE 16384 /* arch/x86/include/asm/page_64_types.h */
 #define MLT_EPERM 1
 #define MLT_ENOMEM 12
 #define MLT_EFAULT 14
@@ -40,14 +33,11 @@
 #define MLT_IPC_64 0x100 /* include/uapi/linux/ipc.h: or-ed to a command, for newer structs */
 #define MLT_SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 
-const volatile struct mlt_config cfg = {};
-struct mlt_shared shared = {};
-
 #define PAGE_BYTES (1ULL << cfg.page_shift)
 #define PAGE_DOWN(x) ((x) & ~(PAGE_BYTES - 1))
 #define PAGE_UP(x) PAGE_DOWN((x) + PAGE_BYTES - 1)
 
-/* A walk over the mappings of a range; see vmas.bpf.h. */
+/* A walk over the mappings of a range; see vmas.h. */
 struct mlt_walk {
 	__u64 at; /* everything below is accounted for */
 	__u64 end;
@@ -113,12 +103,7 @@ struct mlt_call {
 #define MLT_APART 0x40000000U
 
 /* Keyed by thread id. An entry lives from a thread's first traced call to its exit. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u32);
-	__type(value, struct mlt_call);
-} calls SEC(".maps");
+MLT_MAP(calls, __u32, struct mlt_call, 16384);
 
 enum { MLT_WANTED = 1, MLT_INFERRED = 2 };
 
@@ -143,12 +128,8 @@ struct mlt_mm {
 	char comm[MLOCKTRACE_COMM_LEN];
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u64); /* address of the mm_struct */
-	__type(value, struct mlt_mm);
-} mms SEC(".maps");
+/* address of the mm_struct */
+MLT_MAP(mms, __u64, struct mlt_mm, 16384);
 
 /* One counter that is not an address space's VmLck. */
 struct mlt_pool_key {
@@ -173,12 +154,7 @@ struct mlt_pool {
 	__u32 uid, pid; /* whose it is; who charged it last, as the reader sees it */
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct mlt_pool_key);
-	__type(value, struct mlt_pool);
-} pools SEC(".maps");
+MLT_MAP(pools, struct mlt_pool_key, struct mlt_pool, 16384);
 
 /* Where the limit of a process came from, if it was set while we looked. */
 struct mlt_origin {
@@ -190,171 +166,88 @@ struct mlt_origin {
 	char comm[MLOCKTRACE_COMM_LEN];
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u32); /* tgid in the initial pid namespace */
-	__type(value, struct mlt_origin);
-} origins SEC(".maps");
+/* tgid in the initial pid namespace */
+MLT_MAP(origins, __u32, struct mlt_origin, 16384);
 
 /* With by_pid: processes to record, by pid in the reader's pid namespace. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u32);
-	__type(value, __u8);
-} targets SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20);
-} events SEC(".maps");
-
-/*
- * READ(p, field): a field of the current task or of what it points to. Plain
- * loads where bpf_get_current_task_btf() gives a typed pointer, else the probe
- * read helper; the verifier sees only one of the two.
- */
-#define READ(p, field)                                                                             \
-	({                                                                                         \
-		typeof((p)->field) v_;                                                             \
-		if (cfg.task_btf)                                                                  \
-			v_ = (p)->field;                                                           \
-		else                                                                               \
-			bpf_core_read(&v_, sizeof(v_), &(p)->field);                               \
-		v_;                                                                                \
-	})
-
-/* The same for the user's registers, which only a kprobe hands over untyped. */
-#define READ_REGS(regs, field)                                                                     \
-	({                                                                                         \
-		unsigned long v_;                                                                  \
-		if (cfg.regs_btf)                                                                  \
-			v_ = (regs)->field;                                                        \
-		else                                                                               \
-			v_ = BPF_CORE_READ(regs, field);                                           \
-		v_;                                                                                \
-	})
-
-static __always_inline struct task_struct *mlt_current(void)
-{
-	if (cfg.task_btf)
-		return bpf_get_current_task_btf();
-	return (struct task_struct *)bpf_get_current_task();
-}
+MLT_MAP(targets, __u32, __u8, 16384);
 
 /*
  * What is asked of the current task in many places. Global functions, because the
  * verifier then looks at each one once; from 6.2 on it searches the kernel's type
  * information for every typed pointer that is loaded, which takes it a millisecond.
  */
-__noinline __u64 mlt_current_mm(void)
+MLT_GLOBAL __u64 mlt_current_mm(void)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = mlt_task();
 
-	return (__u64)BPF_CORE_READ(task, mm);
+	return (__u64)MLT_READ(task, mm);
 }
 
-__noinline __s64 mlt_locked_vm(void)
+MLT_GLOBAL __s64 mlt_locked_vm(void)
 {
-	struct mm_struct *mm = READ(mlt_current(), mm);
+	struct mm_struct *mm = MLT_GET(mlt_current(), mm);
 
-	return mm ? READ(mm, locked_vm) : 0;
+	return mm ? MLT_GET(mm, locked_vm) : 0;
 }
 
-__noinline __u64 mlt_soft_limit(void)
+MLT_GLOBAL __u64 mlt_soft_limit(void)
 {
-	struct signal_struct *signal = READ(mlt_current(), signal);
+	struct signal_struct *signal = MLT_GET(mlt_current(), signal);
 
-	return READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
+	return MLT_GET(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
 }
 
-__noinline __u64 mlt_hard_limit(void)
+MLT_GLOBAL __u64 mlt_hard_limit(void)
 {
-	struct signal_struct *signal = READ(mlt_current(), signal);
+	struct signal_struct *signal = MLT_GET(mlt_current(), signal);
 
-	return READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
+	return MLT_GET(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
 }
 
 /* CLOCK_BOOTTIME when the process started. */
-__noinline __u64 mlt_start_ns(void)
+MLT_GLOBAL __u64 mlt_start_ns(void)
 {
-	struct task_struct *leader = READ(mlt_current(), group_leader);
+	struct task_struct *leader = MLT_GET(mlt_current(), group_leader);
 
-	return READ(leader, start_boottime);
+	return MLT_GET(leader, start_boottime);
 }
 
 /* How the name of one of the caller's files begins: what it is, of those without a place on disk. */
 #define MLT_NAME_PERF 0x76655f667265705bULL /* "[perf_event]" */
 #define MLT_NAME_SECRET 0x656d746572636573ULL /* "secretmem" */
 
-__noinline __u64 mlt_file_name(__s32 fd)
+MLT_GLOBAL __u64 mlt_file_name(__s32 fd)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct task_struct *task = mlt_task();
+	struct fdtable *table = MLT_READ(task, files, fdt);
 	const unsigned char *name;
 	struct file *file = 0;
 	__u64 begin = 0;
 
-	if (fd < 0 || (__u32)fd >= BPF_CORE_READ(table, max_fds))
+	if (fd < 0 || (__u32)fd >= MLT_READ(table, max_fds))
 		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
-	name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
-	bpf_probe_read_kernel(&begin, sizeof(begin), name);
+	mlt_read_kernel(&file, sizeof(file), MLT_READ(table, fd) + fd);
+	name = MLT_READ(file, f_path.dentry, d_name.name);
+	mlt_read_kernel(&begin, sizeof(begin), name);
 	return begin;
 }
 
 /* Is the current system call a 32-bit one? */
 static __always_inline int mlt_is_compat(void)
 {
-	return READ(mlt_current(), thread_info.status) & MLT_TS_COMPAT ? 1 : 0;
-}
-
-/* The user's registers of a system call, at the top of the kernel stack. */
-static __always_inline struct pt_regs *mlt_task_regs(void)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u64 top = (__u64)BPF_CORE_READ(task, stack) + MLT_THREAD_SIZE - cfg.stack_padding;
-
-	return (struct pt_regs *)(top - bpf_core_type_size(struct pt_regs));
-}
-
-static __always_inline __u64 mlt_fetch_inc(__u64 *p)
-{
-#ifdef MLT_NO_ATOMIC_FETCH
-	/* Before 5.12 programs run without preemption: nobody comes between. */
-	__u64 old = *p;
-
-	*(volatile __u64 *)p = old + 1;
-	return old;
-#else
-	return __sync_fetch_and_add(p, 1);
-#endif
-}
-
-/* What was there; @to is now, if that was @from. */
-static __always_inline __s64 mlt_swap(__s64 *p, __s64 from, __s64 to)
-{
-#ifdef MLT_NO_ATOMIC_FETCH
-	__s64 old = *(volatile __s64 *)p;
-
-	if (old == from)
-		*(volatile __s64 *)p = to;
-	return old;
-#else
-	return __sync_val_compare_and_swap(p, from, to);
-#endif
+	return MLT_GET(mlt_current(), thread_info.status) & MLT_TS_COMPAT ? 1 : 0;
 }
 
 static __always_inline struct mlt_cpu *mlt_cpu(void)
 {
-	return &shared.cpus[bpf_get_smp_processor_id() & (MLT_MAX_CPUS - 1)];
+	return &shared.cpus[mlt_cpu_id() & (MLT_MAX_CPUS - 1)];
 }
 
 /* A pid as its own namespace knows it, and that namespace's inode. */
 static __always_inline struct upid *mlt_upid(struct pid *pid, __u32 level)
 {
-	return (void *)&pid->numbers[0] + level * bpf_core_type_size(struct upid);
+	return (void *)&pid->numbers[0] + level * mlt_sizeof(struct upid);
 }
 
 /*
@@ -367,60 +260,60 @@ MLT_SUB __u32 mlt_pid_in_ns(struct pid *pid)
 	struct upid upid = {};
 	__u32 inum;
 
-	if (BPF_CORE_READ(pid, level) < level)
+	if (MLT_READ(pid, level) < level)
 		return 0;
-	bpf_probe_read_kernel(&upid, bpf_core_type_size(struct upid), mlt_upid(pid, level));
-	inum = BPF_CORE_READ(upid.ns, ns.inum);
+	mlt_read_kernel(&upid, mlt_sizeof(struct upid), mlt_upid(pid, level));
+	inum = MLT_READ(upid.ns, ns.inum);
 	return inum == shared.pidns_inum ? upid.nr : 0;
 }
 
 static __always_inline __u32 mlt_pid(struct task_struct *task)
 {
 	if (!shared.pidns_level)
-		return BPF_CORE_READ(task, tgid);
-	return mlt_pid_in_ns(BPF_CORE_READ(task, group_leader, thread_pid));
+		return MLT_READ(task, tgid);
+	return mlt_pid_in_ns(MLT_READ(task, group_leader, thread_pid));
 }
 
 /* The same of the current task, where the helper is cheaper. */
 static __always_inline __u32 mlt_current_pid(void)
 {
 	if (!shared.pidns_level)
-		return bpf_get_current_pid_tgid() >> 32;
-	return mlt_pid((struct task_struct *)bpf_get_current_task());
+		return mlt_this_tgid();
+	return mlt_pid(mlt_task());
 }
 
 static __always_inline __u32 mlt_current_tid(void)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = mlt_task();
 
 	if (!shared.pidns_level)
-		return (__u32)bpf_get_current_pid_tgid();
-	return mlt_pid_in_ns(BPF_CORE_READ(task, thread_pid));
+		return mlt_this_tid();
+	return mlt_pid_in_ns(MLT_READ(task, thread_pid));
 }
 
 /* Is the current task one to record? */
-__noinline int mlt_wanted(void)
+MLT_GLOBAL int mlt_wanted(void)
 {
 	if (!shared.enabled)
 		return 0;
 	if (cfg.by_pid) {
 		__u32 pid = mlt_current_pid();
 
-		if (!bpf_map_lookup_elem(&targets, &pid))
+		if (!mlt_map_find(&targets, &pid))
 			return 0;
 	}
-	if (cfg.by_uid && (__u32)bpf_get_current_uid_gid() != cfg.uid)
+	if (cfg.by_uid && mlt_this_uid() != cfg.uid)
 		return 0;
 	if (cfg.by_comm) {
 		__u64 comm[2] = {};
 
-		bpf_get_current_comm(comm, sizeof(comm));
+		mlt_this_comm(comm, sizeof(comm));
 		if (comm[0] != ((const volatile __u64 *)cfg.comm)[0] ||
 		    comm[1] != ((const volatile __u64 *)cfg.comm)[1])
 			return 0;
 	}
 	if (cfg.by_cgroup &&
-	    bpf_get_current_ancestor_cgroup_id(cfg.cgroup_level) != cfg.cgroup_id)
+	    mlt_this_cgroup_at(cfg.cgroup_level) != cfg.cgroup_id)
 		return 0;
 	return 1;
 }
@@ -431,14 +324,14 @@ static __always_inline int mlt_task_wanted(struct task_struct *task)
 	__u32 pid = mlt_pid(task);
 
 	return !cfg.by_uid && !cfg.by_comm && !cfg.by_cgroup &&
-	       (!cfg.by_pid || bpf_map_lookup_elem(&targets, &pid));
+	       (!cfg.by_pid || mlt_map_find(&targets, &pid));
 }
 
 static __always_inline struct mlt_call *mlt_call_lookup(void)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u32 tid = mlt_this_tid();
 
-	return bpf_map_lookup_elem(&calls, &tid);
+	return mlt_map_find(&calls, &tid);
 }
 
 /*
@@ -464,12 +357,12 @@ static __always_inline struct mlt_call *mlt_call_active(void)
 /* What is under way inside it, see MLT_NESTED. */
 static __always_inline struct mlt_call *mlt_nested_active(void)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid() | MLT_NESTED;
+	__u32 tid = mlt_this_tid() | MLT_NESTED;
 	struct mlt_call *call;
 
 	if (!shared.active)
 		return 0;
-	call = bpf_map_lookup_elem(&calls, &tid);
+	call = mlt_map_find(&calls, &tid);
 	return call && call->active ? call : 0;
 }
 
@@ -477,16 +370,16 @@ static __always_inline struct mlt_call *mlt_nested_active(void)
  * CAP_IPC_LOCK effective in the initial user namespace, as cap_capable()
  * decides it: only a task of that namespace can have it.
  */
-__noinline int mlt_capable(void)
+MLT_GLOBAL int mlt_capable(void)
 {
 	struct task_struct *task = mlt_current();
-	struct cred *cred = READ(task, cred);
-	struct user_namespace *ns = READ(cred, user_ns);
+	struct cred *cred = MLT_GET(task, cred);
+	struct user_namespace *ns = MLT_GET(cred, user_ns);
 	__u32 low = 0;
 
-	if (READ(ns, level))
+	if (MLT_GET(ns, level))
 		return 0;
-	bpf_core_read(&low, sizeof(low), &cred->cap_effective);
+	mlt_read_field(&low, sizeof(low), &cred->cap_effective);
 	return low >> MLT_CAP_IPC_LOCK & 1;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Functions in which the counters other than VmLck are charged and given back. What
- * is done with what they see is in pools.bpf.h.
+ * is done with what they see is in pools.h.
  */
-#ifndef MLT_CHARGES_BPF_H
-#define MLT_CHARGES_BPF_H
+#ifndef MLT_CHARGES_BODY_H
+#define MLT_CHARGES_BODY_H
 
-#include "looks.bpf.h"
+#include "looks.h"
 
 /* ---- charges by functions: ENTER knows whose and how much, EXIT whether ------------- */
 
@@ -69,7 +69,7 @@ static __always_inline int mlt___io_account_mem_exit(void *ctx, __s32 ret)
 /* (what is pinned so far, bytes); the kernel counts two pages more than the bytes could touch */
 static __always_inline int mlt_mm_account_pinned_pages_enter(void *ctx, const __u64 *arg)
 {
-	__u64 user = (__u64)BPF_CORE_READ((struct mmpin *)arg[0], user);
+	__u64 user = (__u64)MLT_READ((struct mmpin *)arg[0], user);
 
 	if (!user)
 		user = mlt_pool_owner(mlt_current(), MLOCKTRACE_COUNTER_USER);
@@ -87,7 +87,7 @@ static __always_inline int mlt_xdp_umem_create_enter(void *ctx, const __u64 *arg
 {
 	__u64 range[2] = {};
 
-	bpf_probe_read_kernel(range, sizeof(range), (void *)arg[0]);
+	mlt_read_kernel(range, sizeof(range), (void *)arg[0]);
 	return mlt_charge_enter(MLOCKTRACE_OP_XDP_UMEM,
 				mlt_pool_owner(mlt_current(), MLOCKTRACE_COUNTER_USER),
 				MLOCKTRACE_COUNTER_USER, PAGE_UP(range[1]) >> cfg.page_shift);
@@ -121,7 +121,7 @@ static __always_inline int mlt_perf_mmap_enter(void *ctx, const __u64 *arg)
 {
 	struct vm_area_struct *vma = (struct vm_area_struct *)arg[1];
 	__u64 user = mlt_pool_owner(mlt_current(), MLOCKTRACE_COUNTER_USER);
-	__u64 pages = (BPF_CORE_READ(vma, vm_end) - BPF_CORE_READ(vma, vm_start)) >> cfg.page_shift;
+	__u64 pages = (MLT_READ(vma, vm_end) - MLT_READ(vma, vm_start)) >> cfg.page_shift;
 
 	return mlt_charge_enter(MLOCKTRACE_OP_PERF_MMAP, user, mlt_perf_counter(),
 				mlt_beyond_pool(user, pages));
@@ -154,21 +154,21 @@ static __always_inline int mlt_perf_mmap_exit(void *ctx, __s32 ret)
 MLT_SUB int mlt_user_released(__u64 user)
 {
 	struct mlt_pool_key key = { .owner = user, .counter = MLOCKTRACE_COUNTER_USER };
-	struct mlt_pool *pool = bpf_map_lookup_elem(&pools, &key);
+	struct mlt_pool *pool = mlt_map_find(&pools, &key);
 	__u64 mm;
 	__u32 at;
 
 	/* That of another user, who had the same place, says nothing of this one. */
 	if (!pool || pool->uid != mlt_pool_uid(user, MLOCKTRACE_COUNTER_USER)) {
 		key.counter = MLOCKTRACE_COUNTER_PERF;
-		pool = bpf_map_lookup_elem(&pools, &key) ?: pool;
+		pool = mlt_map_find(&pools, &key) ?: pool;
 	}
 	if (!pool)
 		return 0;
 	/* VmPin of an address space that has ended is nobody's. */
 	key.owner = pool->mm;
 	key.counter = MLOCKTRACE_COUNTER_VMPIN;
-	mm = bpf_map_lookup_elem(&pools, &key) ? pool->mm : 0;
+	mm = mlt_map_find(&pools, &key) ? pool->mm : 0;
 	if (!mlt_pool_call(0, &at))
 		return 0;
 	mlt_pools_look(at, user, mm);
@@ -183,7 +183,7 @@ static __always_inline int mlt_free_uid_enter(void *ctx, const __u64 *arg)
 	if (!shared.pools || !arg[0])
 		return 0;
 	/* A copy without its type, which a global function takes for no number. */
-	bpf_probe_read_kernel(&user, sizeof(user), &arg[0]);
+	mlt_read_kernel(&user, sizeof(user), &arg[0]);
 	return mlt_user_released(user);
 }
 
@@ -197,7 +197,7 @@ static __always_inline int mlt_perf_mmap_close_exit(void *ctx, __s32 ret)
 MLT_SUB int mlt_pool_mm_end(void *ctx, __u64 mm)
 {
 	struct mlt_pool_key key = { .owner = mm, .counter = MLOCKTRACE_COUNTER_VMPIN };
-	struct mlt_pool *pool = bpf_map_lookup_elem(&pools, &key);
+	struct mlt_pool *pool = mlt_map_find(&pools, &key);
 	struct mlt_call *call;
 	__u32 at;
 
@@ -213,7 +213,7 @@ MLT_SUB int mlt_pool_mm_end(void *ctx, __u64 mm)
 			mlt_pool_emit(ctx, call, 0);
 		mlt_pool_call_done(&at);
 	}
-	if (!bpf_map_delete_elem(&pools, &key))
+	if (!mlt_map_del(&pools, &key))
 		__sync_fetch_and_add(&shared.pools, -1);
 	return 0;
 }

@@ -8,10 +8,10 @@
  *
  * The paths are in mm/mmap.c, mm/vma.c, mm/mremap.c and mm/util.c.
  */
-#ifndef MLT_LEDGER_BPF_H
-#define MLT_LEDGER_BPF_H
+#ifndef MLT_LEDGER_BODY_H
+#define MLT_LEDGER_BODY_H
 
-#include "calls.bpf.h"
+#include "calls.h"
 
 #define MLT_MAP_LOCKED 0x2000 /* include/uapi/asm-generic/mman.h */
 #define MLT_RLIMIT_STACK 3 /* include/uapi/asm-generic/resource.h */
@@ -53,7 +53,7 @@ static __always_inline __u32 mlt_exit_row(__s32 nr, int compat)
 
 static __always_inline int mlt_armed(__u64 mm)
 {
-	return BPF_CORE_READ((struct mm_struct *)mm, def_flags) & MLT_VM_LOCKED ? 1 : 0;
+	return MLT_READ((struct mm_struct *)mm, def_flags) & MLT_VM_LOCKED ? 1 : 0;
 }
 
 /* May this be the number of one of them? Asked of every system call of every process. */
@@ -82,15 +82,15 @@ MLT_SUB struct mlt_call *mlt_implicit_begin(__u8 op, __u64 mm, int nested)
 	call->mm = mm;
 	if (mlt_is_compat()) {
 		call->flags |= MLOCKTRACE_F_COMPAT;
-		call->args[0] = (__u32)BPF_CORE_READ(regs, bx);
-		call->args[1] = (__u32)BPF_CORE_READ(regs, cx);
-		call->args[2] = (__u32)BPF_CORE_READ(regs, dx);
-		call->args[3] = (__u32)BPF_CORE_READ(regs, si);
+		call->args[0] = (__u32)MLT_READ(regs, bx);
+		call->args[1] = (__u32)MLT_READ(regs, cx);
+		call->args[2] = (__u32)MLT_READ(regs, dx);
+		call->args[3] = (__u32)MLT_READ(regs, si);
 	} else {
-		call->args[0] = BPF_CORE_READ(regs, di);
-		call->args[1] = BPF_CORE_READ(regs, si);
-		call->args[2] = BPF_CORE_READ(regs, dx);
-		call->args[3] = BPF_CORE_READ(regs, r10);
+		call->args[0] = MLT_READ(regs, di);
+		call->args[1] = MLT_READ(regs, si);
+		call->args[2] = MLT_READ(regs, dx);
+		call->args[3] = MLT_READ(regs, r10);
 	}
 	return call;
 }
@@ -110,7 +110,7 @@ MLT_SUB __u64 mlt_mapping_start(struct mlt_call *call, __u64 at, __u64 end)
 	w->first = 0;
 	mlt_walk_range(w);
 	vma = (struct vm_area_struct *)w->first;
-	return vma ? BPF_CORE_READ(vma, vm_start) : 0;
+	return vma ? MLT_READ(vma, vm_start) : 0;
 }
 
 /*
@@ -130,10 +130,10 @@ static __always_inline __u64 mlt_grown_stack(struct mlt_call *call, struct mm_st
 	}
 	if (call->flags & MLOCKTRACE_F_REMOTE)
 		return 0;
-	top = PAGE_UP(BPF_CORE_READ(mm, start_stack));
-	start = mlt_mapping_start(call, top - mlt_bytes(BPF_CORE_READ(mm, stack_vm)), top);
+	top = PAGE_UP(MLT_READ(mm, start_stack));
+	start = mlt_mapping_start(call, top - mlt_bytes(MLT_READ(mm, stack_vm)), top);
 	vma = (struct vm_area_struct *)call->walk.first;
-	if (!start || ~BPF_CORE_READ(vma, vm_flags) & (MLT_VM_LOCKED | MLT_VM_GROWSDOWN))
+	if (!start || ~MLT_READ(vma, vm_flags) & (MLT_VM_LOCKED | MLT_VM_GROWSDOWN))
 		return 0;
 	return start;
 }
@@ -176,7 +176,7 @@ MLT_SUB int mlt_implicit_range(struct mlt_call *call, __s64 delta, __u64 was)
 			call->asked = PAGE_UP(call->len) - PAGE_UP(call->overlap);
 		break;
 	case MLOCKTRACE_OP_BRK:
-		brk = BPF_CORE_READ(mm, brk);
+		brk = MLT_READ(mm, brk);
 		call->addr = PAGE_UP(brk < was ? brk : was);
 		call->len = PAGE_UP(brk < was ? was : brk) - call->addr;
 		call->asked = brk < was ? 0 : call->len;
@@ -212,7 +212,7 @@ MLT_SUB int mlt_implicit_emit(void *ctx, struct mlt_call *call, __s32 ret)
 	if (cfg.failures_only && !ret)
 		return 0;
 	key = call->mm;
-	known = bpf_map_lookup_elem(&mms, &key);
+	known = mlt_map_find(&mms, &key);
 	mlt_read_limit(call);
 	if (mlt_capable())
 		call->flags |= MLOCKTRACE_F_CAPABLE;
@@ -260,7 +260,7 @@ static __always_inline int mlt_accounted(__u64 mm)
  */
 MLT_SUB __u8 mlt_implicit_op(struct mlt_mm *known, __u64 mm, __s64 delta)
 {
-	__u64 stack_vm = BPF_CORE_READ((struct mm_struct *)mm, stack_vm);
+	__u64 stack_vm = MLT_READ((struct mm_struct *)mm, stack_vm);
 	__s32 nr = mlt_sysno();
 	__u8 op = 0;
 	int grown;
@@ -353,15 +353,15 @@ MLT_SUB int mlt_implicit_change(void *ctx, struct mlt_mm *known, __u64 mm, __s64
 MLT_SUB int mlt_sync(void *ctx, __u64 mm, struct mlt_call *call)
 {
 	__u64 key = mm;
-	struct mlt_mm *known = bpf_map_lookup_elem(&mms, &key);
-	__s64 now = BPF_CORE_READ((struct mm_struct *)mm, locked_vm), before;
+	struct mlt_mm *known = mlt_map_find(&mms, &key);
+	__s64 now = MLT_READ((struct mm_struct *)mm, locked_vm), before;
 
 	if (!known) {
 		if (!now)
 			return 0;
-		mlt_mm_name(mm, (struct task_struct *)bpf_get_current_task(),
+		mlt_mm_name(mm, mlt_task(),
 			    mlt_wanted() ? MLT_WANTED : 0);
-		known = bpf_map_lookup_elem(&mms, &key);
+		known = mlt_map_find(&mms, &key);
 		if (!known) {
 			mlt_fetch_inc(&mlt_cpu()->untracked);
 			return 0;
@@ -372,7 +372,7 @@ MLT_SUB int mlt_sync(void *ctx, __u64 mm, struct mlt_call *call)
 	}
 	if (known->dead)
 		return mlt_mm_forget(mm);
-	before = MLT_BOOK(&known->last, now, BPF_CORE_READ((struct mm_struct *)mm, locked_vm),
+	before = MLT_BOOK(&known->last, now, MLT_READ((struct mm_struct *)mm, locked_vm),
 			  cfg.mmap_lock);
 	if (before == MLT_UNKNOWN)
 		before = call ? call->before : now;
@@ -382,10 +382,10 @@ MLT_SUB int mlt_sync(void *ctx, __u64 mm, struct mlt_call *call)
 	if (!shared.enabled || known->base == MLT_UNKNOWN)
 		known->base = shared.enabled ? before : now;
 	known->brk_before = known->brk;
-	known->brk = BPF_CORE_READ((struct mm_struct *)mm, brk);
+	known->brk = MLT_READ((struct mm_struct *)mm, brk);
 	if (!call)
 		return mlt_implicit_change(ctx, known, mm, before, now);
-	known->stack_vm = BPF_CORE_READ((struct mm_struct *)mm, stack_vm);
+	known->stack_vm = MLT_READ((struct mm_struct *)mm, stack_vm);
 	if (call->booked) /* a further step of it, where functions stand for the lock */
 		return 0;
 	call->booked = 1;
@@ -397,7 +397,7 @@ MLT_SUB int mlt_sync(void *ctx, __u64 mm, struct mlt_call *call)
 /* Is it worth a look? Nearly every address space holds nothing and never did. */
 static __always_inline int mlt_may_hold(struct mm_struct *mm)
 {
-	return *mlt_mm_filter(BPF_CORE_READ(mm, mmap_base)) || BPF_CORE_READ(mm, locked_vm);
+	return *mlt_mm_filter(MLT_READ(mm, mmap_base)) || MLT_READ(mm, locked_vm);
 }
 
 /*
@@ -406,7 +406,7 @@ static __always_inline int mlt_may_hold(struct mm_struct *mm)
  * of its callers; a global function it looks at once. That knows no context, so
  * these records have no stacks.
  */
-__noinline int mlt_sync_here(void)
+MLT_GLOBAL int mlt_sync_here(void)
 {
 	struct mm_struct *mm = (struct mm_struct *)mlt_current_mm();
 	struct mlt_call *grows = mlt_nested_active();
@@ -423,7 +423,7 @@ static __always_inline __s32 mlt_mmap_fd(void)
 {
 	struct pt_regs *regs = mlt_task_regs();
 
-	return mlt_is_compat() ? BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, r8);
+	return mlt_is_compat() ? MLT_READ(regs, di) : MLT_READ(regs, r8);
 }
 
 /* Did it fail where memory would have been locked? */
@@ -438,7 +438,7 @@ MLT_SUB int mlt_refusal_matters(struct mlt_call *call)
 	if (mlt_armed((__u64)mm))
 		return 1;
 	if (call->op == MLOCKTRACE_OP_MREMAP) {
-		if (!BPF_CORE_READ(mm, locked_vm))
+		if (!MLT_READ(mm, locked_vm))
 			return 0;
 		start = PAGE_DOWN(call->where);
 		call->walk.locked = 0;
@@ -456,7 +456,7 @@ MLT_SUB int mlt_refusal_matters(struct mlt_call *call)
 
 MLT_SUB int mlt_implicit_fails(void *ctx, struct mlt_call *call, __s32 err)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = mlt_task();
 	struct mm_struct *mm;
 	__u64 brk, want;
 
@@ -465,12 +465,12 @@ MLT_SUB int mlt_implicit_fails(void *ctx, struct mlt_call *call, __s32 err)
 	mm = (struct mm_struct *)call->mm;
 	if (!call->seen_lock) {
 		call->before = call->after = mlt_locked_vm();
-		if (BPF_CORE_READ(task, mm, mm_users.counter) > 1)
+		if (MLT_READ(task, mm, mm_users.counter) > 1)
 			call->flags |= MLOCKTRACE_F_SAMPLED;
 		mlt_implicit_range(call, 0, 0);
 	}
 	if (call->op == MLOCKTRACE_OP_BRK) { /* (range by delta: there was none) */
-		brk = PAGE_UP(BPF_CORE_READ(mm, brk));
+		brk = PAGE_UP(MLT_READ(mm, brk));
 		want = PAGE_UP(call->args[0]);
 		call->addr = brk;
 		call->len = call->asked = want - brk;
@@ -487,19 +487,19 @@ static __always_inline int mlt_brk_failed(__u64 ret)
 {
 	struct pt_regs *regs = mlt_task_regs();
 
-	return ret < (mlt_is_compat() ? (__u32)BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di));
+	return ret < (mlt_is_compat() ? (__u32)MLT_READ(regs, bx) : MLT_READ(regs, di));
 }
 
 /* Where functions stand for the lock: the break moves after the one that makes it grow. */
 static __always_inline void mlt_brk_moved(struct mlt_call *call, __u64 mm)
 {
-	struct mlt_mm *known = bpf_map_lookup_elem(&mms, &mm);
+	struct mlt_mm *known = mlt_map_find(&mms, &mm);
 
 	if (!known)
 		return;
 	if (call && !call->len)
 		mlt_implicit_range(call, call->after - call->before, known->brk);
-	known->brk = BPF_CORE_READ((struct mm_struct *)mm, brk);
+	known->brk = MLT_READ((struct mm_struct *)mm, brk);
 }
 
 /* @ret: what the kernel answers, of which the upper half matters here. */
@@ -534,19 +534,28 @@ MLT_SUB int mlt_implicit_exit(void *ctx, __u8 op, __u64 ret)
 	return mlt_implicit_fails(ctx, call, err);
 }
 
+/* Nearly all of these succeed and lock nothing: out after two compares. */
+static __always_inline int mlt_by_the_way(void *ctx, __u8 op, __u64 ret)
+{
+	if (!shared.active && ret < -MLT_MAX_ERRNO &&
+	    (op != MLOCKTRACE_OP_BRK || (cfg.mmap_lock && !mlt_brk_failed(ret))))
+		return 0;
+	return mlt_implicit_exit(ctx, op, ret);
+}
+
 /* ---- a locked stack that may not grow ------------------------------------------- */
 
 /* Which other limit stands in the way; the kernel asks in this order (acct_stack_growth). */
 static __always_inline void mlt_other_limits(struct mlt_call *call, struct mm_struct *mm, __u64 size)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	__u64 as = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_AS].rlim_cur);
+	struct task_struct *task = mlt_task();
+	struct signal_struct *signal = MLT_READ(task, signal);
+	__u64 as = MLT_READ(signal, rlim[MLT_RLIMIT_AS].rlim_cur);
 
 	if (as != MLOCKTRACE_UNLIMITED &&
-	    BPF_CORE_READ(mm, total_vm) + (call->asked >> cfg.page_shift) > as >> cfg.page_shift)
+	    MLT_READ(mm, total_vm) + (call->asked >> cfg.page_shift) > as >> cfg.page_shift)
 		call->flags |= MLOCKTRACE_F_RLIMIT_AS;
-	else if (size > BPF_CORE_READ(signal, rlim[MLT_RLIMIT_STACK].rlim_cur))
+	else if (size > MLT_READ(signal, rlim[MLT_RLIMIT_STACK].rlim_cur))
 		call->flags |= MLOCKTRACE_F_RLIMIT_STACK;
 }
 
@@ -554,14 +563,14 @@ static __always_inline void mlt_other_limits(struct mlt_call *call, struct mm_st
 MLT_SUB int mlt_stack_refused(void *ctx, struct mlt_call *call, struct vm_area_struct *vma,
 			      __u64 address)
 {
-	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
+	struct mm_struct *mm = MLT_READ(vma, vm_mm);
 
 	if (!call)
 		return 0;
 	call->addr = PAGE_DOWN(address);
-	call->len = call->asked = BPF_CORE_READ(vma, vm_start) - call->addr;
-	call->before = call->after = BPF_CORE_READ(mm, locked_vm);
-	mlt_other_limits(call, mm, BPF_CORE_READ(vma, vm_end) - call->addr);
+	call->len = call->asked = MLT_READ(vma, vm_start) - call->addr;
+	call->before = call->after = MLT_READ(mm, locked_vm);
+	mlt_other_limits(call, mm, MLT_READ(vma, vm_end) - call->addr);
 	if ((__u64)mm != mlt_current_mm())
 		call->flags |= MLOCKTRACE_F_REMOTE;
 	return mlt_implicit_emit(ctx, call, -MLT_ENOMEM);

@@ -7,10 +7,10 @@
  * Exact when mmap_lock is held; else a sample. Bounded: a range of too many
  * pieces gives a lower bound, and a hole only where one was met.
  */
-#ifndef MLT_VMAS_BPF_H
-#define MLT_VMAS_BPF_H
+#ifndef MLT_VMAS_BODY_H
+#define MLT_VMAS_BODY_H
 
-#include "state.bpf.h"
+#include "state.h"
 
 #define MLT_WALK_STEPS 512  /* nodes of the tree and mappings visited */
 #define MLT_LIST_STEPS 512 /* mappings of the list visited */
@@ -38,7 +38,7 @@ static __always_inline void mlt_walk_piece(struct mlt_walk *w, struct vm_area_st
 	if (vma) {
 		if (!w->first)
 			w->first = (__u64)vma;
-		if (BPF_CORE_READ(vma, vm_flags) & MLT_VM_LOCKED)
+		if (MLT_READ(vma, vm_flags) & MLT_VM_LOCKED)
 			w->locked += to - w->at;
 	} else if (w->hole == w->end) {
 		w->hole = w->at;
@@ -52,7 +52,7 @@ static __always_inline void mlt_walk_piece(struct mlt_walk *w, struct vm_area_st
  * slot[i]; a pivot of 0 ends the node, whose last slot reaches to the node's
  * own maximum. Returns 1 when the walk is over.
  */
-__noinline int mlt_walk_maple_step(void)
+MLT_GLOBAL int mlt_walk_maple_step(void)
 {
 	struct mlt_walk *w = mlt_walk_current();
 	__u64 node, below, type, index = 0, run = 1, pivot = 0, last = 15, pivot_off, slot_off;
@@ -66,15 +66,15 @@ __noinline int mlt_walk_maple_step(void)
 	node = w->entry & ~0xffULL;
 	type = w->entry >> 3 & 0xf;
 	below = w->at - 1;
-	pivot_off = bpf_core_field_offset(struct maple_range_64, pivot);
-	slot_off = bpf_core_field_offset(struct maple_range_64, slot);
-	if (type == bpf_core_enum_value(enum maple_type, maple_arange_64)) {
-		pivot_off = bpf_core_field_offset(struct maple_arange_64, pivot);
-		slot_off = bpf_core_field_offset(struct maple_arange_64, slot);
+	pivot_off = mlt_offsetof(struct maple_range_64, pivot);
+	slot_off = mlt_offsetof(struct maple_range_64, slot);
+	if (type == mlt_enum(enum maple_type, maple_arange_64)) {
+		pivot_off = mlt_offsetof(struct maple_arange_64, pivot);
+		slot_off = mlt_offsetof(struct maple_arange_64, slot);
 		last = 9;
 	}
 	__builtin_memset(w->pivots, 0, sizeof(w->pivots));
-	bpf_probe_read_kernel(w->pivots, last * 8, (void *)(node + pivot_off));
+	mlt_read_kernel(w->pivots, last * 8, (void *)(node + pivot_off));
 	/* Length of the first run of pivots below `at`, without branches for the verifier to
 	 * follow: user addresses stay below 2^63, and 0 - 1 becomes the largest value. */
 #pragma unroll
@@ -83,13 +83,13 @@ __noinline int mlt_walk_maple_step(void)
 		index += run;
 	}
 	if (index < last) {
-		bpf_probe_read_kernel(&pivot, 8, (void *)(node + pivot_off + index * 8));
+		mlt_read_kernel(&pivot, 8, (void *)(node + pivot_off + index * 8));
 		if (pivot)
 			w->max = pivot;
 	}
-	if (bpf_probe_read_kernel(&w->entry, 8, (void *)(node + slot_off + index * 8)))
+	if (mlt_read_kernel(&w->entry, 8, (void *)(node + slot_off + index * 8)))
 		return 1;
-	if (type == bpf_core_enum_value(enum maple_type, maple_leaf_64)) {
+	if (type == mlt_enum(enum maple_type, maple_leaf_64)) {
 		mlt_walk_piece(w, w->entry >= PAGE_BYTES ? (struct vm_area_struct *)w->entry : 0,
 			       w->max + 1 ? w->max + 1 : w->end);
 		/* On in this leaf, or from the root to the next one. */
@@ -101,10 +101,10 @@ __noinline int mlt_walk_maple_step(void)
 
 MLT_SUB int mlt_walk_maple(struct mlt_walk *w)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = mlt_task();
 	__u32 step;
 
-	w->root = (__u64)BPF_CORE_READ(task, mm, mm_mt.ma_root);
+	w->root = (__u64)MLT_READ(task, mm, mm_mt.ma_root);
 	w->entry = w->root;
 	w->max = ~0ULL;
 	for (step = 0; step < MLT_WALK_STEPS; step++) {
@@ -115,7 +115,7 @@ MLT_SUB int mlt_walk_maple(struct mlt_walk *w)
 }
 
 /* Before the maple tree: down a red-black tree to the first mapping that ends above `at`. */
-__noinline int mlt_walk_rb_step(void)
+MLT_GLOBAL int mlt_walk_rb_step(void)
 {
 	struct mlt_walk *w = mlt_walk_current();
 	struct vm_area_struct *vma;
@@ -124,18 +124,18 @@ __noinline int mlt_walk_rb_step(void)
 	if (mlt_mm_has_maple_tree() || !w || !w->max)
 		return 1;
 	node = (struct rb_node *)w->max;
-	vma = (void *)node - bpf_core_field_offset(struct vm_area_struct, vm_rb);
-	if (BPF_CORE_READ(vma, vm_end) > w->at) {
+	vma = (void *)node - mlt_offsetof(struct vm_area_struct, vm_rb);
+	if (MLT_READ(vma, vm_end) > w->at) {
 		w->entry = (__u64)vma;
-		w->max = (__u64)BPF_CORE_READ(node, rb_left);
+		w->max = (__u64)MLT_READ(node, rb_left);
 	} else {
-		w->max = (__u64)BPF_CORE_READ(node, rb_right);
+		w->max = (__u64)MLT_READ(node, rb_right);
 	}
 	return 0;
 }
 
 /* Then along a list, sorted by address. Returns 1 when the walk is over. */
-__noinline int mlt_walk_list_step(void)
+MLT_GLOBAL int mlt_walk_list_step(void)
 {
 	struct mlt_walk *w = mlt_walk_current();
 	struct vm_area_struct *vma;
@@ -148,9 +148,9 @@ __noinline int mlt_walk_list_step(void)
 		mlt_walk_piece(w, 0, w->end);
 		return 1;
 	}
-	start = BPF_CORE_READ(vma, vm_start);
-	end = BPF_CORE_READ(vma, vm_end);
-	w->entry = (__u64)BPF_CORE_READ(vma, vm_next);
+	start = MLT_READ(vma, vm_start);
+	end = MLT_READ(vma, vm_end);
+	w->entry = (__u64)MLT_READ(vma, vm_next);
 	if (end > w->at && start > w->at)
 		mlt_walk_piece(w, 0, start);
 	if (end > w->at && w->at < w->end)
@@ -160,10 +160,10 @@ __noinline int mlt_walk_list_step(void)
 
 MLT_SUB int mlt_walk_list(struct mlt_walk *w)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = mlt_task();
 	__u32 step;
 
-	w->max = (__u64)BPF_CORE_READ(task, mm, mm_rb.rb_node);
+	w->max = (__u64)MLT_READ(task, mm, mm_rb.rb_node);
 	for (step = 0; step < MLT_RB_STEPS; step++) {
 		if (mlt_walk_rb_step())
 			break;
@@ -187,7 +187,7 @@ static __always_inline void mlt_walk_range(struct mlt_walk *w)
 }
 
 /* Overlap and hole of the current call's range go into the call. */
-__noinline int mlt_scan_range(void)
+MLT_GLOBAL int mlt_scan_range(void)
 {
 	struct mlt_call *call = mlt_call_lookup();
 	struct mlt_walk *w;

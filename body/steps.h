@@ -4,10 +4,10 @@
  * tag T is a pair mlt_T_enter(context, arguments) and mlt_T_exit(context, result); in the
  * tracepoint tier the two ends of mmap_lock take their place.
  */
-#ifndef MLT_STEPS_BPF_H
-#define MLT_STEPS_BPF_H
+#ifndef MLT_STEPS_BODY_H
+#define MLT_STEPS_BODY_H
 
-#include "ledger.bpf.h"
+#include "ledger.h"
 
 /* ---- inner steps, function tiers ------------------------------------------- */
 
@@ -141,9 +141,9 @@ static __always_inline int mlt_capable_exit(void *ctx, __s32 ret)
 		return 0;
 	mlt_read_counter(call);
 	if (call->op == MLOCKTRACE_OP_MLOCKALL) {
-		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+		struct task_struct *task = mlt_task();
 
-		call->total_vm = BPF_CORE_READ(task, mm, total_vm);
+		call->total_vm = MLT_READ(task, mm, total_vm);
 	} else if (mlt_op_locks_range(call->op)) {
 		mlt_scan_range();
 	}
@@ -160,18 +160,18 @@ static __always_inline int mlt_do_prlimit_enter(void *ctx, const __u64 *arg)
 
 	if (!call || call->op != MLOCKTRACE_OP_SETRLIMIT || !arg[2])
 		return 0;
-	bpf_probe_read_kernel(pair, sizeof(pair), (void *)arg[2]);
+	mlt_read_kernel(pair, sizeof(pair), (void *)arg[2]);
 	call->limit = pair[0];
 	call->hard_limit = pair[1];
 	call->limit_known = 1;
-	signal = BPF_CORE_READ(target, signal);
+	signal = MLT_READ(target, signal);
 	call->target_pid = 0;
-	if ((__u32)BPF_CORE_READ(target, tgid) != bpf_get_current_pid_tgid() >> 32) {
+	if ((__u32)MLT_READ(target, tgid) != mlt_this_tgid()) {
 		call->target_pid = mlt_pid(target);
-		call->target_tgid = BPF_CORE_READ(target, tgid);
+		call->target_tgid = MLT_READ(target, tgid);
 	}
-	call->old_limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
-	call->old_hard_limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
+	call->old_limit = MLT_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
+	call->old_hard_limit = MLT_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
 	call->flags &= ~(MLOCKTRACE_F_NO_BEFORE | MLOCKTRACE_F_FOREIGN_TARGET);
 	return 0;
 }
@@ -209,9 +209,9 @@ static __always_inline struct mlt_call *mlt_call_leaves_lock(__u64 mm)
 	    mlt_over_naively(call) && !mlt_capable())
 		mlt_scan_range();
 	if (call->op == MLOCKTRACE_OP_MLOCKALL) {
-		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+		struct task_struct *task = mlt_task();
 
-		call->total_vm = BPF_CORE_READ(task, mm, total_vm);
+		call->total_vm = MLT_READ(task, mm, total_vm);
 	}
 	return call;
 }
@@ -232,11 +232,31 @@ MLT_SUB int mlt_lock_released(void *ctx, __u64 mm)
 MLT_SUB int mlt_lock_shared(void *ctx, __u64 mm)
 {
 	__u64 key = mm;
-	struct mlt_mm *known = bpf_map_lookup_elem(&mms, &key);
+	struct mlt_mm *known = mlt_map_find(&mms, &key);
 
-	if (known && known->last == (__s64)BPF_CORE_READ((struct mm_struct *)mm, locked_vm))
+	if (known && known->last == (__s64)MLT_READ((struct mm_struct *)mm, locked_vm))
 		return 0;
 	return mlt_sync(ctx, mm, 0);
+}
+
+/*
+ * Every process comes here at every turn of its lock: out after two loads where nothing
+ * is or was locked. @mm is typed, so these are plain.
+ */
+static __always_inline int mlt_is_of_interest(struct mm_struct *mm)
+{
+	return cfg.implicit && (*mlt_mm_filter(mm->mmap_base) || mm->locked_vm);
+}
+
+static __always_inline int mlt_lock_matters(struct mm_struct *mm)
+{
+	return shared.active || mlt_is_of_interest(mm);
+}
+
+static __always_inline int mlt_lock_taken(void *ctx, struct mm_struct *mm, int write)
+{
+	mlt_lock_acquired((__u64)mm, write);
+	return write || !mlt_is_of_interest(mm) ? 0 : mlt_lock_shared(ctx, (__u64)mm);
 }
 
 /* ---- stacks that may not grow, and pages pinned for devices ------------------ */
@@ -246,10 +266,10 @@ static __always_inline int mlt_expand_downwards_enter(void *ctx, const __u64 *ar
 	struct vm_area_struct *vma = (struct vm_area_struct *)arg[0];
 	struct mlt_call *call;
 
-	if (!shared.enabled || !(BPF_CORE_READ(vma, vm_flags) & MLT_VM_LOCKED) || !mlt_wanted() ||
+	if (!shared.enabled || !(MLT_READ(vma, vm_flags) & MLT_VM_LOCKED) || !mlt_wanted() ||
 	    !mlt_op_wanted(MLOCKTRACE_OP_STACK))
 		return 0;
-	call = mlt_implicit_begin(MLOCKTRACE_OP_STACK, (__u64)BPF_CORE_READ(vma, vm_mm), 1);
+	call = mlt_implicit_begin(MLOCKTRACE_OP_STACK, (__u64)MLT_READ(vma, vm_mm), 1);
 	if (call) {
 		call->where = (__u64)vma;
 		call->addr = arg[1];
@@ -277,8 +297,8 @@ static __always_inline int mlt_expand_downwards_exit(void *ctx, __s32 ret)
  */
 MLT_SUB int mlt_segv(void *ctx, __u64 address)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct task_struct *task = mlt_task();
+	struct mm_struct *mm = MLT_READ(task, mm);
 	struct vm_area_struct *vma;
 	struct mlt_call *call;
 	__u64 start;
@@ -286,12 +306,12 @@ MLT_SUB int mlt_segv(void *ctx, __u64 address)
 	if (!mm || !mlt_may_hold(mm) || !mlt_wanted() || !mlt_op_wanted(MLOCKTRACE_OP_STACK))
 		return 0;
 	call = mlt_implicit_begin(MLOCKTRACE_OP_STACK, (__u64)mm, 0);
-	start = mlt_mapping_start(call, address, BPF_CORE_READ(mm, start_stack));
+	start = mlt_mapping_start(call, address, MLT_READ(mm, start_stack));
 	if (!call)
 		return 0;
 	vma = (struct vm_area_struct *)call->walk.first;
 	if (start <= address ||
-	    ~BPF_CORE_READ(vma, vm_flags) & (MLT_VM_LOCKED | MLT_VM_GROWSDOWN)) {
+	    ~MLT_READ(vma, vm_flags) & (MLT_VM_LOCKED | MLT_VM_GROWSDOWN)) {
 		mlt_call_done(call);
 		return 0;
 	}

@@ -4,15 +4,15 @@
  * them: in every tier those that are seldom called, in the tracepoint tier all of them,
  * since no function tells what happens inside. And who holds what, for the iterators.
  */
-#ifndef MLT_LOOKS_BPF_H
-#define MLT_LOOKS_BPF_H
+#ifndef MLT_LOOKS_BODY_H
+#define MLT_LOOKS_BODY_H
 
-#include "ledger.bpf.h"
+#include "ledger.h"
 
 /* mlt_pool_sync() for the call at @key: a global function, as mlt_sync_here(), so no stacks. */
-__noinline int mlt_pool_sync_at(__u32 key, __u64 owner, __u32 counter)
+MLT_GLOBAL int mlt_pool_sync_at(__u32 key, __u64 owner, __u32 counter)
 {
-	struct mlt_call *call = bpf_map_lookup_elem(&calls, &key);
+	struct mlt_call *call = mlt_map_find(&calls, &key);
 	__u8 op;
 
 	if (!call)
@@ -37,7 +37,7 @@ static __always_inline void mlt_pools_look(__u32 key, __u64 user, __u64 mm)
  */
 static __always_inline int mlt_charging_call_exit(__u32 op, __s32 ret, __u64 asked)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = mlt_task();
 	struct mlt_call *call;
 	__u64 user;
 	__u32 at;
@@ -48,7 +48,7 @@ static __always_inline int mlt_charging_call_exit(__u32 op, __s32 ret, __u64 ask
 	if (!call)
 		return 0;
 	user = mlt_pool_owner(task, MLOCKTRACE_COUNTER_USER);
-	mlt_pools_look(at, user, (__u64)BPF_CORE_READ(task, mm));
+	mlt_pools_look(at, user, (__u64)MLT_READ(task, mm));
 	call->asked = asked;
 	if (ret < 0 && asked)
 		mlt_charge_refused(0, call, user, MLOCKTRACE_COUNTER_USER, ret);
@@ -74,13 +74,13 @@ struct mlt_vector {
  * Bytes of whole pages that a user's vectors touch; of more than we look at those of the
  * first, which is less than was asked for. 0 = they cannot be read.
  */
-__noinline __u64 mlt_vectors_asked(__u64 vectors, __u64 n)
+MLT_GLOBAL __u64 mlt_vectors_asked(__u64 vectors, __u64 n)
 {
 	struct mlt_vector v = {};
 	__u64 sum = 0;
 
 	for (__u32 i = 0; i < MLT_MANY_VECTORS && i < n; i++) {
-		if (bpf_probe_read_user(&v, sizeof(v), (void *)(vectors + i * sizeof(v))))
+		if (mlt_read_user(&v, sizeof(v), (void *)(vectors + i * sizeof(v))))
 			return 0;
 		sum += PAGE_UP(v.base + v.len) - PAGE_DOWN(v.base);
 	}
@@ -88,7 +88,7 @@ __noinline __u64 mlt_vectors_asked(__u64 vectors, __u64 n)
 }
 
 /* The same of a 32-bit program. */
-__noinline __u64 mlt_small_vectors_asked(__u64 vectors, __u64 n)
+MLT_GLOBAL __u64 mlt_small_vectors_asked(__u64 vectors, __u64 n)
 {
 	struct {
 		__u32 base, len;
@@ -96,7 +96,7 @@ __noinline __u64 mlt_small_vectors_asked(__u64 vectors, __u64 n)
 	__u64 sum = 0;
 
 	for (__u32 i = 0; i < MLT_MANY_VECTORS && i < n; i++) {
-		if (bpf_probe_read_user(&v, sizeof(v), (void *)(vectors + i * sizeof(v))))
+		if (mlt_read_user(&v, sizeof(v), (void *)(vectors + i * sizeof(v))))
 			return 0;
 		sum += PAGE_UP((__u64)v.base + v.len) - PAGE_DOWN((__u64)v.base);
 	}
@@ -106,11 +106,11 @@ __noinline __u64 mlt_small_vectors_asked(__u64 vectors, __u64 n)
 /* io_uring_register(fd, opcode, vectors, how many) */
 MLT_SUB __u64 mlt_register_asked(struct pt_regs *regs, int compat)
 {
-	if ((__u32)(compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si)) != MLT_REGISTER_BUFFERS)
+	if ((__u32)(compat ? MLT_READ(regs, cx) : MLT_READ(regs, si)) != MLT_REGISTER_BUFFERS)
 		return 0;
 	if (compat)
-		return mlt_small_vectors_asked((__u32)BPF_CORE_READ(regs, dx), (__u32)BPF_CORE_READ(regs, si));
-	return mlt_vectors_asked(BPF_CORE_READ(regs, dx), (__u32)BPF_CORE_READ(regs, r10));
+		return mlt_small_vectors_asked((__u32)MLT_READ(regs, dx), (__u32)MLT_READ(regs, si));
+	return mlt_vectors_asked(MLT_READ(regs, dx), (__u32)MLT_READ(regs, r10));
 }
 
 /* As the kernel does: two pages more than that many bytes fill. */
@@ -120,16 +120,16 @@ static __always_inline __u64 mlt_zerocopy_asked(__u64 bytes)
 }
 
 /* sendmsg(): (fd, struct msghdr *, flags); of its vectors' bytes, since pages do not matter here */
-__noinline __u64 mlt_sendmsg_asked(__u64 header)
+MLT_GLOBAL __u64 mlt_sendmsg_asked(__u64 header)
 {
 	__u64 vectors[2] = {}, sum = 0;
 	struct mlt_vector v = {};
 
 	/* struct user_msghdr: name, its length, vectors, how many (include/linux/socket.h) */
-	if (bpf_probe_read_user(vectors, sizeof(vectors), (void *)(header + 16)))
+	if (mlt_read_user(vectors, sizeof(vectors), (void *)(header + 16)))
 		return 0;
 	for (__u32 i = 0; i < MLT_MANY_VECTORS && i < vectors[1]; i++) {
-		if (bpf_probe_read_user(&v, sizeof(v), (void *)(vectors[0] + i * sizeof(v))))
+		if (mlt_read_user(&v, sizeof(v), (void *)(vectors[0] + i * sizeof(v))))
 			return 0;
 		sum += v.len;
 	}
@@ -147,11 +147,11 @@ MLT_SUB __u64 mlt_call_asked(struct pt_regs *regs, __s32 nr, __s32 ret)
 	if (compat || ret != -MLT_ENOBUFS)
 		return 0;
 	if (nr == MLT_NR64_sendto)
-		return mlt_zerocopy_asked(BPF_CORE_READ(regs, dx));
+		return mlt_zerocopy_asked(MLT_READ(regs, dx));
 	if (nr == MLT_NR64_sendmsg)
-		return mlt_sendmsg_asked(BPF_CORE_READ(regs, si));
+		return mlt_sendmsg_asked(MLT_READ(regs, si));
 	if (nr == MLT_NR64_setsockopt &&
-	    !bpf_probe_read_user(range, sizeof(range), (void *)BPF_CORE_READ(regs, r10)))
+	    !mlt_read_user(range, sizeof(range), (void *)MLT_READ(regs, r10)))
 		return PAGE_UP(range[1]);
 	return 0;
 }
@@ -159,7 +159,7 @@ MLT_SUB __u64 mlt_call_asked(struct pt_regs *regs, __s32 nr, __s32 ret)
 /* Of the caller's own counter. @asked: bytes; 0 = not known */
 MLT_SUB int mlt_call_refused(__u8 op, __u32 counter, __u64 asked, __s32 ret)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = mlt_task();
 	struct mlt_call *call;
 	__u32 at;
 
@@ -183,8 +183,8 @@ static __always_inline int mlt_shmget_exit(__u64 size, __u64 flags, __s32 ret)
 /* Has a function inside of this io_uring call made the record of its refusal? */
 static __always_inline int mlt_refusal_is_told(void)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid() | MLT_NESTED;
-	struct mlt_call *call = bpf_map_lookup_elem(&calls, &tid);
+	__u32 tid = mlt_this_tid() | MLT_NESTED;
+	struct mlt_call *call = mlt_map_find(&calls, &tid);
 
 	if (!call || call->op != MLOCKTRACE_OP_IO_URING || !call->booked)
 		return 0;
@@ -193,13 +193,13 @@ static __always_inline int mlt_refusal_is_told(void)
 }
 
 /* The end of a row of MLT_SYSCHARGE. A global function, as mlt_sync_here(): no stacks. */
-__noinline int mlt_charge_row_exit(__u32 op, __s32 ret)
+MLT_GLOBAL int mlt_charge_row_exit(__u32 op, __s32 ret)
 {
 	struct pt_regs *regs = mlt_task_regs();
 
 	if (op == MLOCKTRACE_OP_SHM_HUGETLB)
-		return mlt_shmget_exit(mlt_is_compat() ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si),
-				       BPF_CORE_READ(regs, dx), ret);
+		return mlt_shmget_exit(mlt_is_compat() ? MLT_READ(regs, cx) : MLT_READ(regs, si),
+				       MLT_READ(regs, dx), ret);
 	return mlt_charging_call_exit(op, ret, ret < 0 && !mlt_refusal_is_told() ?
 						       mlt_call_asked(regs, mlt_sysno(), ret) : 0);
 }
@@ -242,21 +242,21 @@ static __always_inline __u8 mlt_op_of_look(struct pt_regs *regs, __s32 nr, int c
 	__u64 flags;
 
 	if (nr == (compat ? MLT_NR32_setsockopt : MLT_NR64_setsockopt))
-		return (__u32)(compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si)) == MLT_SOL_XDP &&
-		       (__u32)BPF_CORE_READ(regs, dx) == MLT_XDP_UMEM_REG ?
+		return (__u32)(compat ? MLT_READ(regs, cx) : MLT_READ(regs, si)) == MLT_SOL_XDP &&
+		       (__u32)MLT_READ(regs, dx) == MLT_XDP_UMEM_REG ?
 			       MLOCKTRACE_OP_XDP_UMEM : MLT_NO_OP;
 	if (nr == (compat ? MLT_NR32_mmap : MLT_NR64_mmap)) {
-		flags = compat ? BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, r10);
+		flags = compat ? MLT_READ(regs, si) : MLT_READ(regs, r10);
 		return flags & MLT_MAP_SHARED && mlt_mmap_fd() >= 0 ? MLOCKTRACE_OP_PERF_MMAP : MLT_NO_OP;
 	}
 	if (compat && nr == MLT_NR32_socketcall)
-		return mlt_op_of_socketcall(BPF_CORE_READ(regs, bx));
+		return mlt_op_of_socketcall(MLT_READ(regs, bx));
 	flags = 0;
 	if (nr == (compat ? MLT_NR32_sendmsg : MLT_NR64_sendmsg))
-		flags = BPF_CORE_READ(regs, dx);
+		flags = MLT_READ(regs, dx);
 	else if (nr == (compat ? MLT_NR32_sendto : MLT_NR64_sendto) ||
 		 nr == (compat ? MLT_NR32_sendmmsg : MLT_NR64_sendmmsg))
-		flags = compat ? BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, r10);
+		flags = compat ? MLT_READ(regs, si) : MLT_READ(regs, r10);
 	if (flags & MLT_MSG_ZEROCOPY)
 		return MLOCKTRACE_OP_ZEROCOPY;
 	return shared.pools ? 0 : MLT_NO_OP;
@@ -266,7 +266,7 @@ static __always_inline __u8 mlt_op_of_look(struct pt_regs *regs, __s32 nr, int c
  * What kernel threads and interrupts have given back, the tracepoint tier learns when
  * somebody looks into the books.
  */
-__noinline int mlt_pool_look(__u64 owner, __u32 counter)
+MLT_GLOBAL int mlt_pool_look(__u64 owner, __u32 counter)
 {
 	__u32 at;
 
@@ -281,7 +281,7 @@ __noinline int mlt_pool_look(__u64 owner, __u32 counter)
  * Without function hooks: what removing or leaving a segment gives back to the caller,
  * if he has locked it. To anybody else is seen when that one is looked at next.
  */
-__noinline int mlt_shm_look(void)
+MLT_GLOBAL int mlt_shm_look(void)
 {
 	return mlt_pool_look(mlt_pool_owner(mlt_current(), MLOCKTRACE_COUNTER_SHM),
 			     MLOCKTRACE_COUNTER_SHM);
@@ -293,11 +293,11 @@ __noinline int mlt_shm_look(void)
 
 static __always_inline int mlt_ipc_exit(struct pt_regs *regs, __s32 ret)
 {
-	__u32 call = BPF_CORE_READ(regs, bx) & 0xffff, second = BPF_CORE_READ(regs, dx);
+	__u32 call = MLT_READ(regs, bx) & 0xffff, second = MLT_READ(regs, dx);
 
 	mlt_shm_look();
 	if (call == MLT_SHMGET)
-		return mlt_shmget_exit(second, BPF_CORE_READ(regs, si), ret);
+		return mlt_shmget_exit(second, MLT_READ(regs, si), ret);
 	if (call != MLT_SHMCTL || ret >= 0)
 		return 0;
 	second &= ~MLT_IPC_64;
@@ -336,7 +336,7 @@ MLT_SUB int mlt_perf_refused(__u64 len, __s32 ret)
 				mlt_bytes(mlt_beyond_pool(user, PAGE_UP(len) >> cfg.page_shift)), ret);
 }
 
-__noinline int mlt_look_exit(__s32 nr, __u64 ret)
+MLT_GLOBAL int mlt_look_exit(__s32 nr, __u64 ret)
 {
 	struct pt_regs *regs = mlt_task_regs();
 	int compat = mlt_is_compat();
@@ -359,78 +359,8 @@ __noinline int mlt_look_exit(__s32 nr, __u64 ret)
 	if (op == MLT_NO_OP)
 		return 0;
 	if (op == MLOCKTRACE_OP_PERF_MMAP && err)
-		return mlt_perf_refused(compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si), err);
+		return mlt_perf_refused(compat ? MLT_READ(regs, cx) : MLT_READ(regs, si), err);
 	return mlt_charging_call_exit(op, err, err && op ? mlt_call_asked(regs, nr, err) : 0);
-}
-
-/* ---- who holds what, for the iterators ------------------------------------------------- */
-
-#define MLT_EACH_COUNTER(counter)                                                                  \
-	for (__u32 counter = MLOCKTRACE_COUNTER_VMPIN; counter <= MLOCKTRACE_COUNTER_SHM; counter++)
-
-/* What is charged already when we come: the first look at it shall not take it for new. */
-MLT_SUB int mlt_pools_baseline(struct task_struct *task)
-{
-	MLT_EACH_COUNTER(counter)
-	{
-		__u64 owner = mlt_pool_owner(task, counter);
-		struct mlt_pool *pool;
-
-		if (!owner || !mlt_pool_count(owner, counter))
-			continue;
-		pool = mlt_pool_of(owner, counter, 0);
-		if (pool)
-			pool->last = pool->base = mlt_pool_count(owner, counter);
-	}
-	return 0;
-}
-
-/* @pool: NULL = not in the books */
-MLT_SUB int mlt_pool_entry(struct mlt_entry *entry, const struct mlt_pool_key *key,
-			   const struct mlt_pool *pool)
-{
-	if (!entry || !key)
-		return 0;
-	entry->mm = key->owner;
-	entry->counter = key->counter;
-	entry->uid = mlt_pool_uid(key->owner, key->counter);
-	entry->last = entry->base = MLT_UNKNOWN;
-	if (pool) {
-		entry->mm_id = pool->id;
-		entry->last = pool->last;
-		entry->base = pool->base;
-		entry->changes = pool->changes;
-		entry->residues = pool->residues;
-		entry->uid = pool->uid;
-		entry->wanted = pool->wanted;
-	}
-	/* Who holds nothing may be gone: what is in its place is another's. */
-	entry->locked = pool && !pool->last ? 0 : mlt_pool_count(key->owner, key->counter);
-	return 0;
-}
-
-MLT_SUB int mlt_pools_of_task(struct seq_file *seq, struct task_struct *task)
-{
-	MLT_EACH_COUNTER(counter)
-	{
-		struct mlt_pool_key key = { .owner = mlt_pool_owner(task, counter),
-					    .counter = counter };
-		struct mlt_entry entry = {};
-
-		if (!key.owner || !mlt_pool_count(key.owner, counter))
-			continue;
-		mlt_pool_entry(&entry, &key, bpf_map_lookup_elem(&pools, &key));
-		entry.locked = mlt_pool_count(key.owner, counter);
-		entry.wanted |= mlt_task_wanted(task);
-		if (counter == MLOCKTRACE_COUNTER_VMPIN) {
-			entry.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-			entry.pid = mlt_pid(task);
-			entry.uid = BPF_CORE_READ(task, real_cred, uid.val);
-			bpf_core_read(entry.comm, sizeof(entry.comm), &task->comm);
-		}
-		bpf_seq_write(seq, &entry, sizeof(entry));
-	}
-	return 0;
 }
 
 #endif

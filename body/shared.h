@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the eBPF programs and their loader (lib/source_bpf*.c) agree on besides
- * the record: settings fixed before load, and memory both sides see afterwards.
+ * What the bodies and whoever sets them going (lib/source_bpf*.c for eBPF, the module
+ * for itself) agree on besides the record: settings fixed before the start, and memory
+ * both sides see afterwards.
  */
-#ifndef MLT_BPF_SHARED_H
-#define MLT_BPF_SHARED_H
+#ifndef MLT_SHARED_BODY_H
+#define MLT_SHARED_BODY_H
 
 #include <mlocktrace/event.h>
 

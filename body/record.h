@@ -4,10 +4,10 @@
  * stream: every record made gets the next number of its CPU, and one that
  * finds no room is counted.
  */
-#ifndef MLT_RECORD_BPF_H
-#define MLT_RECORD_BPF_H
+#ifndef MLT_RECORD_BODY_H
+#define MLT_RECORD_BODY_H
 
-#include "state.bpf.h"
+#include "state.h"
 
 #define MLT_TAIL_BYTES ((MLOCKTRACE_STACK_USER + MLOCKTRACE_STACK_KERNEL) * 8)
 
@@ -31,15 +31,6 @@ static __always_inline __u64 mlt_op_is_ranged(__u8 op)
 {
 	return op == MLOCKTRACE_OP_MLOCK || op == MLOCKTRACE_OP_MLOCK2 ||
 	       op == MLOCKTRACE_OP_MUNLOCK;
-}
-
-/* Waking the reader costs more than the record: only when it has said that it sleeps. */
-static __always_inline __u64 mlt_wakeup(void)
-{
-	if (!shared.reader_waits)
-		return BPF_RB_NO_WAKEUP;
-	shared.reader_waits = 0;
-	return BPF_RB_FORCE_WAKEUP;
 }
 
 /* What is asked of the caller, now. */
@@ -82,14 +73,14 @@ static __always_inline struct task_struct *mlt_mm_owner(__u64 mm, struct task_st
 	struct task_struct *owner = 0;
 
 	if (mlt_mm_has_owner())
-		owner = BPF_CORE_READ((struct mm_struct *)mm, owner);
+		owner = MLT_READ((struct mm_struct *)mm, owner);
 	return owner ? owner : task;
 }
 
 /* Of an address space or another account; never 0. */
 static __always_inline __u64 mlt_new_id(void)
 {
-	return mlt_fetch_inc(&mlt_cpu()->mm_ids) * MLT_MAX_CPUS + bpf_get_smp_processor_id() + 1;
+	return mlt_fetch_inc(&mlt_cpu()->mm_ids) * MLT_MAX_CPUS + mlt_cpu_id() + 1;
 }
 
 /* Give an address space its id and owner. */
@@ -100,23 +91,23 @@ MLT_SUB int mlt_mm_name(__u64 mm, struct task_struct *task, int wanted)
 	__u64 key = mm;
 
 	fresh.id = mlt_new_id();
-	fresh.tgid = BPF_CORE_READ(owner, tgid);
+	fresh.tgid = MLT_READ(owner, tgid);
 	fresh.pid = mlt_pid(owner);
 	fresh.tid = fresh.pid;
-	fresh.start_ns = BPF_CORE_READ(owner, group_leader, start_boottime);
-	fresh.uid = BPF_CORE_READ(owner, real_cred, uid.val);
-	fresh.cgroup_id = BPF_CORE_READ(owner, cgroups, dfl_cgrp, kn, id);
-	fresh.limit = BPF_CORE_READ(owner, signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
-	fresh.hard_limit = BPF_CORE_READ(owner, signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
+	fresh.start_ns = MLT_READ(owner, group_leader, start_boottime);
+	fresh.uid = MLT_READ(owner, real_cred, uid.val);
+	fresh.cgroup_id = MLT_READ(owner, cgroups, dfl_cgrp, kn, id);
+	fresh.limit = MLT_READ(owner, signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
+	fresh.hard_limit = MLT_READ(owner, signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max);
 	fresh.wanted = wanted;
 	fresh.last = MLT_UNKNOWN;
 	fresh.base = MLT_UNKNOWN;
-	fresh.stack_vm = BPF_CORE_READ((struct mm_struct *)mm, stack_vm);
-	fresh.brk = BPF_CORE_READ((struct mm_struct *)mm, brk);
-	bpf_core_read(fresh.comm, sizeof(fresh.comm), &owner->comm);
-	if (bpf_map_update_elem(&mms, &key, &fresh, BPF_NOEXIST))
+	fresh.stack_vm = MLT_READ((struct mm_struct *)mm, stack_vm);
+	fresh.brk = MLT_READ((struct mm_struct *)mm, brk);
+	mlt_read_field(fresh.comm, sizeof(fresh.comm), &owner->comm);
+	if (mlt_map_add(&mms, &key, &fresh))
 		return -1;
-	__sync_fetch_and_add(mlt_mm_filter(BPF_CORE_READ((struct mm_struct *)mm, mmap_base)), 1);
+	__sync_fetch_and_add(mlt_mm_filter(MLT_READ((struct mm_struct *)mm, mmap_base)), 1);
 	return 0;
 }
 
@@ -124,8 +115,8 @@ MLT_SUB int mlt_mm_forget(__u64 mm)
 {
 	__u64 key = mm;
 
-	if (!bpf_map_delete_elem(&mms, &key))
-		__sync_fetch_and_add(mlt_mm_filter(BPF_CORE_READ((struct mm_struct *)mm, mmap_base)),
+	if (!mlt_map_del(&mms, &key))
+		__sync_fetch_and_add(mlt_mm_filter(MLT_READ((struct mm_struct *)mm, mmap_base)),
 				     -1);
 	return 0;
 }
@@ -139,13 +130,13 @@ MLT_SUB struct mlt_mm *mlt_mm_known(struct mlt_call *call)
 	if (!call || !cfg.mm_ends) /* a name that outlives its mm would pass to the next one */
 		return 0;
 	key = call->mm;
-	known = bpf_map_lookup_elem(&mms, &key);
+	known = mlt_map_find(&mms, &key);
 	if (known)
 		known->wanted |= MLT_WANTED;
 	if (known || (!call->after && !call->before && call->op != MLOCKTRACE_OP_MLOCKALL))
 		return known;
-	mlt_mm_name(key, (struct task_struct *)bpf_get_current_task(), MLT_WANTED);
-	known = bpf_map_lookup_elem(&mms, &key);
+	mlt_mm_name(key, mlt_task(), MLT_WANTED);
+	known = mlt_map_find(&mms, &key);
 	if (known) {
 		known->last = call->after;
 		/* Who held something when we came was named then. */
@@ -157,7 +148,7 @@ MLT_SUB struct mlt_mm *mlt_mm_known(struct mlt_call *call)
 /* The system call this task is in, or -1. An exception leaves -1 there (arch/x86/entry/entry_64.S). */
 static __always_inline __s32 mlt_sysno(void)
 {
-	return BPF_CORE_READ(mlt_task_regs(), orig_ax);
+	return MLT_READ(mlt_task_regs(), orig_ax);
 }
 
 /* Who: the current task, or the owner of an address space that ended without it. */
@@ -175,9 +166,9 @@ static __always_inline void mlt_fill_who(struct mlocktrace_event *e, const struc
 	e->pid = mlt_current_pid();
 	e->tid = mlt_current_tid();
 	e->start_ns = mlt_start_ns();
-	e->uid = (__u32)bpf_get_current_uid_gid();
-	e->cgroup_id = bpf_get_current_cgroup_id();
-	bpf_get_current_comm(e->comm, sizeof(e->comm));
+	e->uid = mlt_this_uid();
+	e->cgroup_id = mlt_this_cgroup();
+	mlt_this_comm(e->comm, sizeof(e->comm));
 }
 
 /*
@@ -189,12 +180,12 @@ static __always_inline void mlt_fill_who(struct mlocktrace_event *e, const struc
 MLT_SUB __u64 mlt_leaf_caller(__u64 *ip)
 {
 	struct pt_regs *regs = mlt_task_regs();
-	__u64 sp = BPF_CORE_READ(regs, sp), ret = 0;
+	__u64 sp = MLT_READ(regs, sp), ret = 0;
 	__u8 before[6] = {};
 
-	*ip = BPF_CORE_READ(regs, ip);
-	if (bpf_probe_read_user(&ret, sizeof(ret), (void *)sp) ||
-	    bpf_probe_read_user(before, sizeof(before), (void *)(ret - sizeof(before))))
+	*ip = MLT_READ(regs, ip);
+	if (mlt_read_user(&ret, sizeof(ret), (void *)sp) ||
+	    mlt_read_user(before, sizeof(before), (void *)(ret - sizeof(before))))
 		return 0;
 	if (before[1] == 0xe8 ||			   /* call rel32 */
 	    (before[0] == 0xff && before[1] == 0x15) ||	   /* call *disp32(%rip) */
@@ -208,20 +199,19 @@ static __always_inline void mlt_fill_stacks(void *ctx, struct mlt_stacked_event 
 	__u64 user, kernel, ip = 0, caller = mlt_leaf_caller(&ip);
 	long got;
 
-	got = bpf_get_stack(ctx, s->stack, MLOCKTRACE_STACK_USER * 8, BPF_F_USER_STACK);
+	got = mlt_stack(ctx, s->stack, MLOCKTRACE_STACK_USER * 8, 1, 0);
 	user = got < 0 ? 0 : got & ~7L;
 	if (user > MLOCKTRACE_STACK_USER * 8)
 		return;
 	/* The registers are those of this call only if the walk began at them. */
 	if (caller && user && s->stack[0] == ip && s->stack[1] != caller) {
 		s->stack[1] = caller;
-		got = bpf_get_stack(ctx, s->stack + 2, (MLOCKTRACE_STACK_USER - 2) * 8,
-				    BPF_F_USER_STACK | 1);
+		got = mlt_stack(ctx, s->stack + 2, (MLOCKTRACE_STACK_USER - 2) * 8, 1, 1);
 		user = 16 + (got < 0 ? 0 : got & ~7L);
 		if (user > MLOCKTRACE_STACK_USER * 8)
 			return;
 	}
-	got = bpf_get_stack(ctx, (void *)s->stack + user, MLOCKTRACE_STACK_KERNEL * 8, 0);
+	got = mlt_stack(ctx, (void *)s->stack + user, MLOCKTRACE_STACK_KERNEL * 8, 0, 0);
 	kernel = got < 0 ? 0 : got;
 	s->event.n_user = user / 8;
 	s->event.n_kernel = kernel / 8;
@@ -233,10 +223,10 @@ static __always_inline void mlt_fill_stacks(void *ctx, struct mlt_stacked_event 
 /* Of a refusal: who set the limit that was in the way. */
 static __always_inline void mlt_fill_origin(struct mlocktrace_event *e, __s32 ret)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = mlt_this_tgid();
 	struct mlt_origin *origin;
 
-	origin = ret < 0 && shared.origins ? bpf_map_lookup_elem(&origins, &tgid) : 0;
+	origin = ret < 0 && shared.origins ? mlt_map_find(&origins, &tgid) : 0;
 	/* Somebody we do not follow may have set another one since. */
 	if (origin && origin->limit == e->limit) {
 		e->limit_ns = origin->time_ns;
@@ -262,7 +252,7 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 {
 	struct mlt_cpu *cpu = mlt_cpu();
 	struct mlocktrace_event *e;
-	__u64 seq, now = bpf_ktime_get_ns();
+	__u64 seq, now = mlt_now();
 	__u8 op;
 
 	if (!call)
@@ -270,9 +260,9 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	op = call->op;
 	seq = mlt_fetch_inc(&cpu->seen) + 1;
 	if (cfg.stacks)
-		e = bpf_ringbuf_reserve(&events, sizeof(struct mlt_stacked_event), 0);
+		e = mlt_event_reserve(sizeof(struct mlt_stacked_event));
 	else
-		e = bpf_ringbuf_reserve(&events, sizeof(struct mlocktrace_event), 0);
+		e = mlt_event_reserve(sizeof(struct mlocktrace_event));
 	if (!e) {
 		mlt_fetch_inc(&cpu->dropped);
 		return 0;
@@ -286,7 +276,7 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 		e->counter = op == MLOCKTRACE_OP_SETRLIMIT ? MLOCKTRACE_COUNTER_NONE :
 							     MLOCKTRACE_COUNTER_VMLCK;
 	e->tier = cfg.tier;
-	e->cpu = bpf_get_smp_processor_id() & (MLT_MAX_CPUS - 1);
+	e->cpu = mlt_cpu_id() & (MLT_MAX_CPUS - 1);
 	e->seq = seq;
 	e->time_ns = call->time_ns;
 	e->duration_ns = now - call->time_ns;
@@ -326,7 +316,7 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	e->reserved = 0;
 	if (cfg.stacks && ctx)
 		mlt_fill_stacks(ctx, (struct mlt_stacked_event *)e);
-	bpf_ringbuf_submit(e, mlt_wakeup());
+	mlt_event_submit(e);
 	return 0;
 }
 

@@ -11,10 +11,10 @@
  * The paths are in ipc/shm.c, mm/mlock.c, io_uring/rsrc.c, kernel/events/core.c,
  * net/xdp/xdp_umem.c, net/core/skbuff.c and mm/secretmem.c.
  */
-#ifndef MLT_POOLS_BPF_H
-#define MLT_POOLS_BPF_H
+#ifndef MLT_POOLS_BODY_H
+#define MLT_POOLS_BODY_H
 
-#include "record.bpf.h"
+#include "record.h"
 
 /* ---- the counters ---------------------------------------------------------------- */
 
@@ -27,15 +27,15 @@ MLT_SUB __s64 mlt_pool_count(__u64 owner, __u32 counter)
 
 	switch (counter) {
 	case MLOCKTRACE_COUNTER_VMPIN:
-		return BPF_CORE_READ(mm, pinned_vm.counter);
+		return MLT_READ(mm, pinned_vm.counter);
 	case MLOCKTRACE_COUNTER_USER:
-		return BPF_CORE_READ(user, locked_vm.counter);
+		return MLT_READ(user, locked_vm.counter);
 	case MLOCKTRACE_COUNTER_PERF:
-		return mlt_user_has_perf_pool() ? BPF_CORE_READ(user, perf_mlock.counter) : 0;
+		return mlt_user_has_perf_pool() ? MLT_READ(user, perf_mlock.counter) : 0;
 	case MLOCKTRACE_COUNTER_SHM:
 		if (mlt_ucounts_have_memlock())
-			return BPF_CORE_READ(ucounts, rlimit[mlt_ucounts_memlock()].counter);
-		return BPF_CORE_READ(user, locked_shm);
+			return MLT_READ(ucounts, rlimit[mlt_ucounts_memlock()].counter);
+		return MLT_READ(user, locked_shm);
 	}
 	return 0;
 }
@@ -45,18 +45,18 @@ static __always_inline __u32 mlt_pool_uid(__u64 owner, __u32 counter)
 	if (counter == MLOCKTRACE_COUNTER_VMPIN)
 		return 0;
 	if (counter == MLOCKTRACE_COUNTER_SHM && mlt_ucounts_have_memlock())
-		return BPF_CORE_READ((struct ucounts *)owner, uid.val);
-	return BPF_CORE_READ((struct user_struct *)owner, uid.val);
+		return MLT_READ((struct ucounts *)owner, uid.val);
+	return MLT_READ((struct user_struct *)owner, uid.val);
 }
 
 /* Whose counter a task's charges go to, if nothing else is said. */
 static __always_inline __u64 mlt_pool_owner(struct task_struct *task, __u32 counter)
 {
 	if (counter == MLOCKTRACE_COUNTER_VMPIN)
-		return (__u64)BPF_CORE_READ(task, mm);
+		return (__u64)MLT_READ(task, mm);
 	if (counter == MLOCKTRACE_COUNTER_SHM && mlt_ucounts_have_memlock())
-		return (__u64)BPF_CORE_READ(task, cred, ucounts);
-	return (__u64)BPF_CORE_READ(task, cred, user);
+		return (__u64)MLT_READ(task, cred, ucounts);
+	return (__u64)MLT_READ(task, cred, user);
 }
 
 /* Which one the rings of perf are charged to before VmPin. */
@@ -89,11 +89,11 @@ static __always_inline int mlt_op_is_charge(__u8 op)
 MLT_SUB struct mlt_pool *mlt_pool_of(__u64 owner, __u32 counter, __s64 base)
 {
 	struct mlt_pool_key key = { .owner = owner, .counter = counter };
-	struct mlt_pool *pool = bpf_map_lookup_elem(&pools, &key);
+	struct mlt_pool *pool = mlt_map_find(&pools, &key);
 
 	if (pool && pool->uid != mlt_pool_uid(owner, counter)) {
 		/* Another user in the place of one that is gone, and all that was charged with him. */
-		if (!bpf_map_delete_elem(&pools, &key))
+		if (!mlt_map_del(&pools, &key))
 			__sync_fetch_and_add(&shared.pools, -1);
 		pool = 0;
 		base = 0;
@@ -103,12 +103,12 @@ MLT_SUB struct mlt_pool *mlt_pool_of(__u64 owner, __u32 counter, __s64 base)
 	if (!owner || mlt_pool_count(owner, counter) == base)
 		return 0;
 	_Static_assert(sizeof(*pool) <= sizeof(shared.zeros), "zeros");
-	if (bpf_map_update_elem(&pools, &key, shared.zeros, BPF_NOEXIST)) {
+	if (mlt_map_add(&pools, &key, shared.zeros)) {
 		mlt_fetch_inc(&mlt_cpu()->untracked);
 		return 0;
 	}
 	__sync_fetch_and_add(&shared.pools, 1);
-	pool = bpf_map_lookup_elem(&pools, &key);
+	pool = mlt_map_find(&pools, &key);
 	if (!pool)
 		return 0;
 	pool->last = pool->base = base;
@@ -189,7 +189,7 @@ static __always_inline int mlt_pool_emit(void *ctx, struct mlt_call *call, __s32
 static __always_inline void mlt_pool_close(void *ctx, struct mlt_call *call, __u64 owner, __u32 counter)
 {
 	struct mlt_pool_key key = { .owner = owner, .counter = counter };
-	struct mlt_pool *pool = bpf_map_lookup_elem(&pools, &key);
+	struct mlt_pool *pool = mlt_map_find(&pools, &key);
 	__u8 op = call->op;
 
 	if (!pool || !pool->last || pool->uid == mlt_pool_uid(owner, counter))
@@ -273,23 +273,23 @@ static __always_inline struct mlt_call *mlt_pool_call(__u8 op, __u32 *key)
 	struct mlt_cpu *cpu = mlt_cpu();
 	struct mlt_call *call;
 
-	*key = MLT_APART | (bpf_get_smp_processor_id() & (MLT_MAX_CPUS - 1)) << 20 |
+	*key = MLT_APART | (mlt_cpu_id() & (MLT_MAX_CPUS - 1)) << 20 |
 	       (mlt_fetch_inc(&cpu->apart) & 0xfffff);
-	bpf_map_update_elem(&calls, key, shared.zeros, BPF_ANY);
-	call = bpf_map_lookup_elem(&calls, key);
+	mlt_map_set(&calls, key, shared.zeros);
+	call = mlt_map_find(&calls, key);
 	if (!call) {
 		mlt_fetch_inc(&cpu->untracked);
 		return 0;
 	}
 	call->op = op;
 	call->implicit = 1;
-	call->time_ns = bpf_ktime_get_ns();
+	call->time_ns = mlt_now();
 	return call;
 }
 
 static __always_inline void mlt_pool_call_done(__u32 *key)
 {
-	bpf_map_delete_elem(&calls, key);
+	mlt_map_del(&calls, key);
 }
 
 /* ---- shmctl(), which is followed like the lock calls -------------------------------- */
@@ -297,7 +297,7 @@ static __always_inline void mlt_pool_call_done(__u32 *key)
 /* What its hooks inside do not tell, or without them: as the caller's own counter says. */
 MLT_SUB int mlt_begin_shm(struct mlt_call *call)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = mlt_task();
 	__u64 owner = mlt_pool_owner(task, MLOCKTRACE_COUNTER_SHM);
 
 	if (!call)
@@ -310,7 +310,7 @@ MLT_SUB int mlt_begin_shm(struct mlt_call *call)
 
 MLT_SUB int mlt_end_shm(struct mlt_call *call, __s32 ret)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = mlt_task();
 	struct mlt_pool *pool;
 
 	if (!call)
