@@ -94,7 +94,7 @@ MLT_SUB int mlt_pool_entry(struct mlt_entry *entry, const struct mlt_pool_key *k
 	return 0;
 }
 
-MLT_SUB int mlt_pools_of_task(struct seq_file *seq, struct task_struct *task)
+MLT_SUB int mlt_pools_of_task(void *out, struct task_struct *task)
 {
 	MLT_EACH_COUNTER(counter)
 	{
@@ -113,7 +113,7 @@ MLT_SUB int mlt_pools_of_task(struct seq_file *seq, struct task_struct *task)
 			entry.uid = MLT_READ(task, real_cred, uid.val);
 			mlt_read_field(entry.comm, sizeof(entry.comm), &task->comm);
 		}
-		mlt_entry_write(seq, &entry);
+		mlt_entry_write(out, &entry);
 	}
 	return 0;
 }
@@ -123,7 +123,7 @@ MLT_SUB int mlt_pools_of_task(struct seq_file *seq, struct task_struct *task)
  * mlt_entry per task that has it. Both are read outside of mmap_lock, so a change
  * under way shows as a difference; the reader asks again.
  */
-static __always_inline int mlt_ledger_of_task(struct seq_file *seq, struct task_struct *task)
+static __always_inline int mlt_ledger_of_task(void *out, struct task_struct *task)
 {
 	struct mlt_entry entry = {};
 	struct task_struct *owner;
@@ -133,7 +133,7 @@ static __always_inline int mlt_ledger_of_task(struct seq_file *seq, struct task_
 	if (MLT_READ(task, flags) & MLT_PF_KTHREAD) /* which borrows it at most */
 		return 0;
 	if (cfg.charges)
-		mlt_pools_of_task(seq, task);
+		mlt_pools_of_task(out, task);
 	key = (__u64)MLT_READ(task, mm);
 	if (!key)
 		return 0;
@@ -158,12 +158,12 @@ static __always_inline int mlt_ledger_of_task(struct seq_file *seq, struct task_
 	entry.pid = mlt_pid(owner);
 	entry.uid = MLT_READ(owner, real_cred, uid.val);
 	mlt_read_field(entry.comm, sizeof(entry.comm), &owner->comm);
-	mlt_entry_write(seq, &entry);
+	mlt_entry_write(out, &entry);
 	return 0;
 }
 
 /* The books' own pools, also of users without a process: a locked segment outlives its locker. */
-static __always_inline int mlt_ledger_of_pool(struct seq_file *seq, struct mlt_pool_key *key,
+static __always_inline int mlt_ledger_of_pool(void *out, struct mlt_pool_key *key,
 					      struct mlt_pool *pool)
 {
 	struct mlt_entry entry = {};
@@ -172,7 +172,7 @@ static __always_inline int mlt_ledger_of_pool(struct seq_file *seq, struct mlt_p
 	    (cfg.tier == MLOCKTRACE_TIER_TRACEPOINT || key->counter == MLOCKTRACE_COUNTER_VMPIN))
 		mlt_pool_look(key->owner, key->counter);
 	mlt_pool_entry(&entry, key, pool);
-	mlt_entry_write(seq, &entry);
+	mlt_entry_write(out, &entry);
 	return 0;
 }
 

@@ -161,7 +161,7 @@ MLT_SUB int mlt_begin_setrlimit(struct mlt_call *call, __u32 sys)
 static __always_inline void mlt_call_done(struct mlt_call *call)
 {
 	call->active = 0;
-	__sync_fetch_and_add(&shared.active, -1);
+	mlt_add(&shared.active, -1);
 }
 
 /*
@@ -198,7 +198,7 @@ MLT_SUB struct mlt_call *mlt_call_new(__u8 op, int nested)
 	call->nested = nested ? 1 : 0;
 	call->time_ns = mlt_now();
 	call->active = 1;
-	__sync_fetch_and_add(&shared.active, 1);
+	mlt_add(&shared.active, 1);
 	return call;
 }
 
@@ -324,7 +324,7 @@ MLT_SUB int mlt_note_origin(const struct mlt_call *call)
 	origin.pid = mlt_current_pid();
 	mlt_this_comm(origin.comm, sizeof(origin.comm));
 	if (!mlt_map_add(&origins, &target, &origin))
-		__sync_fetch_and_add(&shared.origins, 1);
+		mlt_add(&shared.origins, 1);
 	else
 		mlt_map_set(&origins, &target, &origin);
 	return 0;

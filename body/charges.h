@@ -214,7 +214,7 @@ MLT_SUB int mlt_pool_mm_end(void *ctx, __u64 mm)
 		mlt_pool_call_done(&at);
 	}
 	if (!mlt_map_del(&pools, &key))
-		__sync_fetch_and_add(&shared.pools, -1);
+		mlt_add(&shared.pools, -1);
 	return 0;
 }
 

@@ -22,7 +22,6 @@
 MLT_SUB __s64 mlt_pool_count(__u64 owner, __u32 counter)
 {
 	struct user_struct *user = (struct user_struct *)owner;
-	struct ucounts *ucounts = (struct ucounts *)owner;
 	struct mm_struct *mm = (struct mm_struct *)owner;
 
 	switch (counter) {
@@ -31,11 +30,9 @@ MLT_SUB __s64 mlt_pool_count(__u64 owner, __u32 counter)
 	case MLOCKTRACE_COUNTER_USER:
 		return MLT_READ(user, locked_vm.counter);
 	case MLOCKTRACE_COUNTER_PERF:
-		return mlt_user_has_perf_pool() ? MLT_READ(user, perf_mlock.counter) : 0;
+		return mlt_user_perf_pool(user);
 	case MLOCKTRACE_COUNTER_SHM:
-		if (mlt_ucounts_have_memlock())
-			return MLT_READ(ucounts, rlimit[mlt_ucounts_memlock()].counter);
-		return MLT_READ(user, locked_shm);
+		return mlt_shm_pages(owner);
 	}
 	return 0;
 }
@@ -94,7 +91,7 @@ MLT_SUB struct mlt_pool *mlt_pool_of(__u64 owner, __u32 counter, __s64 base)
 	if (pool && pool->uid != mlt_pool_uid(owner, counter)) {
 		/* Another user in the place of one that is gone, and all that was charged with him. */
 		if (!mlt_map_del(&pools, &key))
-			__sync_fetch_and_add(&shared.pools, -1);
+			mlt_add(&shared.pools, -1);
 		pool = 0;
 		base = 0;
 	}
@@ -107,7 +104,7 @@ MLT_SUB struct mlt_pool *mlt_pool_of(__u64 owner, __u32 counter, __s64 base)
 		mlt_fetch_inc(&mlt_cpu()->untracked);
 		return 0;
 	}
-	__sync_fetch_and_add(&shared.pools, 1);
+	mlt_add(&shared.pools, 1);
 	pool = mlt_map_find(&pools, &key);
 	if (!pool)
 		return 0;
@@ -163,7 +160,7 @@ static __always_inline void mlt_pool_hold(struct mlt_pool *pool, __u8 op, __s64 
 	__u32 i = op - MLT_POOL_FIRST_OP;
 
 	if (i < MLT_POOL_OPS)
-		__sync_fetch_and_add(&pool->held[i], pages);
+		mlt_add(&pool->held[i], pages);
 }
 
 /* Somebody that the filters let through: with this change its records begin. */

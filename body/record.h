@@ -107,7 +107,7 @@ MLT_SUB int mlt_mm_name(__u64 mm, struct task_struct *task, int wanted)
 	mlt_read_field(fresh.comm, sizeof(fresh.comm), &owner->comm);
 	if (mlt_map_add(&mms, &key, &fresh))
 		return -1;
-	__sync_fetch_and_add(mlt_mm_filter(MLT_READ((struct mm_struct *)mm, mmap_base)), 1);
+	mlt_add(mlt_mm_filter(MLT_READ((struct mm_struct *)mm, mmap_base)), 1);
 	return 0;
 }
 
@@ -116,8 +116,7 @@ MLT_SUB int mlt_mm_forget(__u64 mm)
 	__u64 key = mm;
 
 	if (!mlt_map_del(&mms, &key))
-		__sync_fetch_and_add(mlt_mm_filter(MLT_READ((struct mm_struct *)mm, mmap_base)),
-				     -1);
+		mlt_add(mlt_mm_filter(MLT_READ((struct mm_struct *)mm, mmap_base)), -1);
 	return 0;
 }
 

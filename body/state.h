@@ -373,7 +373,7 @@ static __always_inline struct mlt_call *mlt_nested_active(void)
 MLT_GLOBAL int mlt_capable(void)
 {
 	struct task_struct *task = mlt_current();
-	struct cred *cred = MLT_GET(task, cred);
+	struct cred *cred = (struct cred *)MLT_GET(task, cred);
 	struct user_namespace *ns = MLT_GET(cred, user_ns);
 	__u32 low = 0;
 

@@ -71,7 +71,7 @@ static __always_inline void mlt_close_account(const struct mlt_mm *known, __s64 
 		return;
 	mlt_fetch_inc(&cpu->ended);
 	if (known)
-		__sync_fetch_and_add(&cpu->ended_unattributed, known->residues);
+		mlt_add(&cpu->ended_unattributed, known->residues);
 	if (cfg.implicit && (known ? known->last != MLT_UNKNOWN && known->last != locked : locked != 0))
 		mlt_fetch_inc(&cpu->ended_adrift);
 }
@@ -145,7 +145,7 @@ static __always_inline void mlt_inherit_origin(__u32 parent, __u32 child)
 	if (origin.forks != 0xffff)
 		origin.forks++;
 	if (!mlt_map_add(&origins, &child, &origin))
-		__sync_fetch_and_add(&shared.origins, 1);
+		mlt_add(&shared.origins, 1);
 }
 
 /* An exec keeps them. */
@@ -198,7 +198,7 @@ MLT_SUB int mlt_task_exit(struct task_struct *task)
 		return 0;
 	pid = MLT_READ(task, tgid);
 	if (shared.origins && !mlt_map_del(&origins, &pid))
-		__sync_fetch_and_add(&shared.origins, -1);
+		mlt_add(&shared.origins, -1);
 	if (!cfg.by_pid)
 		return 0;
 	/* On newer kernels the address space is still there; its end would be nobody's. */

@@ -77,7 +77,7 @@ MLT_GLOBAL int mlt_walk_maple_step(void)
 	mlt_read_kernel(w->pivots, last * 8, (void *)(node + pivot_off));
 	/* Length of the first run of pivots below `at`, without branches for the verifier to
 	 * follow: user addresses stay below 2^63, and 0 - 1 becomes the largest value. */
-#pragma unroll
+	MLT_UNROLL
 	for (k = 0; k < 15; k++) {
 		run &= (((w->pivots[k] - 1) & ~(1ULL << 63)) - below) >> 63;
 		index += run;
@@ -113,6 +113,10 @@ MLT_SUB int mlt_walk_maple(struct mlt_walk *w)
 	}
 	return 0;
 }
+
+#ifdef MLT_MAPLE_TREE_ONLY /* a producer that knows no older kernels */
+#define mlt_walk_list(w) ((void)0)
+#else
 
 /* Before the maple tree: down a red-black tree to the first mapping that ends above `at`. */
 MLT_GLOBAL int mlt_walk_rb_step(void)
@@ -174,6 +178,8 @@ MLT_SUB int mlt_walk_list(struct mlt_walk *w)
 	}
 	return 0;
 }
+
+#endif
 
 /* From `at` to `end`, which lie in user space, with `hole` at `end`. */
 static __always_inline void mlt_walk_range(struct mlt_walk *w)

@@ -21,14 +21,17 @@
  *			a hash table of fixed size. A value stays readable after it was
  *			deleted, but may be another one's by then. add() fails if the key
  *			is there, and they all return 0 on success.
+ *  mlt_add(p, n)	atomically, as the next ones
  *  mlt_fetch_inc(p), mlt_swap(p, from, to)
- *			atomically; the value before
+ *			the value before
  *  mlt_event_reserve(size), mlt_event_submit(event)
  *			a record to fill, NULL if there is no room; and off it goes
  *  mlt_stack(ctx, to, bytes, user, skip)
  *			addresses of the current stack; bytes written, negative if there is none
- *  mlt_entry_write(seq, entry)
+ *  mlt_entry_write(out, entry)
+ *			a struct mlt_entry, to where the ledger's reader finds it
  *  MLT_SUB, MLT_GLOBAL	a function that is one of its own; see below
+ *  MLT_UNROLL		before a loop of a few turns
  *  cfg, shared		see shared.h
  */
 #ifndef MLT_PRIM_BPF_H
@@ -54,6 +57,7 @@
  * takes numbers only, and so knows no context.
  */
 #define MLT_GLOBAL __noinline
+#define MLT_UNROLL _Pragma("unroll")
 
 const volatile struct mlt_config cfg = {};
 struct mlt_shared shared = {};
@@ -88,7 +92,7 @@ struct mlt_shared shared = {};
 #define mlt_this_cgroup_at(level) bpf_get_current_ancestor_cgroup_id(level)
 #define mlt_cpu_id() bpf_get_smp_processor_id()
 #define mlt_now() bpf_ktime_get_ns()
-#define mlt_entry_write(seq, entry) bpf_seq_write(seq, entry, sizeof(*(entry)))
+#define mlt_entry_write(out, entry) bpf_seq_write(out, entry, sizeof(*(entry)))
 
 /*
  * Plain loads where bpf_get_current_task_btf() gives a typed pointer, else the
@@ -131,6 +135,8 @@ static __always_inline struct pt_regs *mlt_task_regs(void)
 
 	return (struct pt_regs *)(top - bpf_core_type_size(struct pt_regs));
 }
+
+#define mlt_add(p, n) __sync_fetch_and_add(p, n)
 
 static __always_inline __u64 mlt_fetch_inc(__u64 *p)
 {
