@@ -404,7 +404,7 @@ static __always_inline int mlt_may_hold(struct mm_struct *mm)
  * The same where no tracepoint tells of the release: at the ends of functions
  * inside the lock. Such a kernel's verifier takes seconds to follow it from each
  * of its callers; a global function it looks at once. That knows no context, so
- * these records have no stacks.
+ * these records have the user's stack at most.
  */
 MLT_GLOBAL int mlt_sync_here(void)
 {

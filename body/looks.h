@@ -9,7 +9,7 @@
 
 #include "ledger.h"
 
-/* mlt_pool_sync() for the call at @key: a global function, as mlt_sync_here(), so no stacks. */
+/* mlt_pool_sync() for the call at @key: a global function, as mlt_sync_here(). */
 MLT_GLOBAL int mlt_pool_sync_at(__u32 key, __u64 owner, __u32 counter)
 {
 	struct mlt_call *call = mlt_map_find(&calls, &key);
@@ -192,7 +192,7 @@ static __always_inline int mlt_refusal_is_told(void)
 	return 1;
 }
 
-/* The end of a row of MLT_SYSCHARGE. A global function, as mlt_sync_here(): no stacks. */
+/* The end of a row of MLT_SYSCHARGE. A global function, as mlt_sync_here(). */
 MLT_GLOBAL int mlt_charge_row_exit(__u32 op, __s32 ret)
 {
 	struct pt_regs *regs = mlt_task_regs();

@@ -313,7 +313,8 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	mlt_fill_origin(e, ret);
 	e->owner_uid = call->owner_uid;
 	e->reserved = 0;
-	if (cfg.stacks && ctx)
+	/* What somebody else gave back has not to do with where the current task is. */
+	if (cfg.stacks && (ctx || !(call->flags & MLOCKTRACE_F_REMOTE)))
 		mlt_fill_stacks(ctx, (struct mlt_stacked_event *)e);
 	mlt_event_submit(e);
 	return 0;

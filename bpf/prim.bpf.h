@@ -27,7 +27,8 @@
  *  mlt_event_reserve(size), mlt_event_submit(event)
  *			a record to fill, NULL if there is no room; and off it goes
  *  mlt_stack(ctx, to, bytes, user, skip)
- *			addresses of the current stack; bytes written, negative if there is none
+ *			addresses of the current stack; bytes written, negative if there is none.
+ *			Without a context perhaps only those of the user.
  *  mlt_entry_write(out, entry)
  *			a struct mlt_entry, to where the ledger's reader finds it
  *  MLT_SUB, MLT_GLOBAL	a function that is one of its own; see below
@@ -184,7 +185,14 @@ static __always_inline void mlt_event_submit(struct mlocktrace_event *e)
 	bpf_ringbuf_submit(e, wakeup);
 }
 
-#define mlt_stack(ctx, to, bytes, user, skip)                                                      \
-	bpf_get_stack(ctx, to, bytes, ((user) ? BPF_F_USER_STACK : 0) | (skip))
+static __always_inline long mlt_stack(void *ctx, void *to, __u32 bytes, int user, __u64 skip)
+{
+	if (ctx)
+		return bpf_get_stack(ctx, to, bytes, (user ? BPF_F_USER_STACK : 0) | skip);
+	/* The user's part begins at the task's registers, wherever we are. */
+	if (!user || !cfg.task_btf)
+		return 0;
+	return bpf_get_task_stack(bpf_get_current_task_btf(), to, bytes, BPF_F_USER_STACK | skip);
+}
 
 #endif

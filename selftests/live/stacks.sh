@@ -64,4 +64,16 @@ for function in stack_inner stack_middle stack_outer; do
 	check "text_shows_$function" grep -q "$function" text
 done
 
+# Charges that are seen at the end of a system call: the user's part of the stack.
+trace_json out.json -k -f -e io_uring -- "$workload" --log log ring_buffers_are_charged
+if jq -e 'select(.op == "io_uring")' <out.json >charges.json; then
+	case $(uname -r) in
+	5.10.*) skip charges_have_the_users_stack "no helper for it before 5.11" ;;
+	*) check_equal charges_have_the_users_stack "$(jq -c 'select(.target_pid == null and
+			((.stack // []) | length) < 5)' <charges.json)" "" ;;
+	esac
+else
+	skip charges_have_the_users_stack "this kernel has no io_uring for us"
+fi
+
 ktap_end
