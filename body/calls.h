@@ -29,7 +29,8 @@ static __always_inline __u8 mlt_op_of(__u32 sys)
 	case MLT_SYS_setrlimit:
 	case MLT_SYS_prlimit64:
 		return MLOCKTRACE_OP_SETRLIMIT;
-	case MLT_SYS_shmctl: /* or to unlock: see mlt_shm_enter() */
+	case MLT_SYS_shmctl:
+	case MLT_SYS_ipc: /* or to unlock: see mlt_shm_enter() */
 		return MLOCKTRACE_OP_SHM_LOCK;
 	default: /* a row without its op: never wanted */
 		return 0;
@@ -227,17 +228,39 @@ MLT_SUB struct mlt_call *mlt_call_begin(__u8 op, const struct pt_regs *regs, int
 	return call;
 }
 
-MLT_SUB int mlt_shm_enter(const struct pt_regs *regs, int compat)
-{
-	__u32 cmd = (compat ? MLT_REG(regs, cx) : MLT_REG(regs, si)) & ~MLT_IPC_64;
-	__u8 op = MLOCKTRACE_OP_SHM_LOCK;
+/* ipc() of 32-bit programs: (call, first, second, third, ...), see ipc/syscall.c */
+#define MLT_SHMGET 23 /* include/uapi/linux/ipc.h */
+#define MLT_SHMCTL 24
 
+static __always_inline __u32 mlt_ipc_call(const struct pt_regs *regs)
+{
+	return MLT_REG(regs, bx) & 0xffff;
+}
+
+MLT_SUB int mlt_shm_enter(__u32 sys, const struct pt_regs *regs, int compat)
+{
+	__u8 op = MLOCKTRACE_OP_SHM_LOCK;
+	struct mlt_call *call;
+	__u32 cmd;
+
+	if (sys == MLT_SYS_ipc) {
+		if (!compat || mlt_ipc_call(regs) != MLT_SHMCTL)
+			return 0;
+		cmd = MLT_REG(regs, dx);
+	} else {
+		cmd = compat ? MLT_REG(regs, cx) : MLT_REG(regs, si);
+	}
+	cmd &= ~MLT_IPC_64;
 	if (cmd == MLT_SHM_UNLOCK)
 		op = MLOCKTRACE_OP_SHM_UNLOCK;
 	else if (cmd != MLT_SHM_LOCK)
 		return 0;
-	if (mlt_op_wanted(op) && mlt_wanted())
-		mlt_begin_shm(mlt_call_begin(op, regs, compat));
+	if (!mlt_op_wanted(op) || !mlt_wanted())
+		return 0;
+	call = mlt_call_begin(op, regs, compat);
+	if (call && sys == MLT_SYS_ipc)
+		call->args[0] = call->args[1];
+	mlt_begin_shm(call);
 	return 0;
 }
 
@@ -253,7 +276,7 @@ MLT_SUB int mlt_syscall_enter(__u32 sys, const struct pt_regs *regs, int compat)
 	if (!shared.enabled)
 		return 0;
 	if (op == MLOCKTRACE_OP_SHM_LOCK)
-		return cfg.charges ? mlt_shm_enter(regs, compat) : 0;
+		return cfg.charges ? mlt_shm_enter(sys, regs, compat) : 0;
 	if (!mlt_op_wanted(op))
 		return 0;
 	if (op != MLOCKTRACE_OP_SETRLIMIT) {
@@ -425,13 +448,6 @@ MLT_SUB int mlt_call_end(void *ctx, struct mlt_call *call, __s32 ret)
 	return mlt_emit(ctx, call, ret, mm, 0);
 }
 
-static __always_inline int mlt_syscall_exit(void *ctx, __s32 ret)
-{
-	struct mlt_call *call = mlt_call_active();
-
-	return call && !call->implicit ? mlt_call_end(ctx, call, ret) : 0;
-}
-
 /*
  * The end by tracepoint: what the inner steps would have told of an ENOMEM. The
  * limit is looked into under mmap_lock where its tracepoints are (mlt_lock_released).
@@ -469,7 +485,7 @@ MLT_SUB int mlt_syscall_refused(void *ctx, __u32 sys, struct pt_regs *regs, __s3
 	struct mlt_call *call;
 
 	if (ret >= 0 || !shared.enabled || sys == MLT_SYS_setrlimit || sys == MLT_SYS_prlimit64 ||
-	    sys == MLT_SYS_shmctl)
+	    sys == MLT_SYS_shmctl || sys == MLT_SYS_ipc)
 		return 0;
 	/* Killed where its tracer stopped it, before the call began: nobody was refused. */
 	if (ret == -MLT_ENOSYS && MLT_READ(task, signal, flags) & MLT_SIGNAL_GROUP_EXIT)

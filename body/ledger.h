@@ -28,8 +28,8 @@ enum {
 /* Op of a system call that may change the counter, or 0. */
 static __always_inline __u8 mlt_op_of_number(__s32 nr, int compat)
 {
-#define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help)                                                  \
-	if (nr == (compat ? nr32 : nr64))                                                          \
+#define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help)                                            \
+	if (!mlt_op_is_charge(mlt_op_of(MLT_SYS_##tag)) && nr == (compat ? nr32 : nr64))           \
 		return mlt_op_of(MLT_SYS_##tag);
 #define MLT_SYSEXIT(tag, OP, nr64, nr32, sym32, help)                                              \
 	if (nr == (compat ? nr32 : nr64))                                                          \

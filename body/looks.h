@@ -287,25 +287,27 @@ MLT_GLOBAL int mlt_shm_look(void)
 			     MLOCKTRACE_COUNTER_SHM);
 }
 
-/* ipc() of 32-bit programs: (call, first, second, third, ...), see ipc/syscall.c */
-#define MLT_SHMGET 23 /* include/uapi/linux/ipc.h */
-#define MLT_SHMCTL 24
-
-static __always_inline int mlt_ipc_exit(struct pt_regs *regs, __s32 ret)
+/* ipc() of 32-bit programs, but for what is followed from its beginning: see mlt_shm_enter() */
+static __always_inline int mlt_ipc_exit(__s32 ret)
 {
-	__u32 call = MLT_READ(regs, bx) & 0xffff, second = MLT_READ(regs, dx);
+	struct pt_regs *regs = mlt_task_regs();
 
-	mlt_shm_look();
-	if (call == MLT_SHMGET)
-		return mlt_shmget_exit(second, MLT_READ(regs, si), ret);
-	if (call != MLT_SHMCTL || ret >= 0)
+	if (!cfg.charges)
 		return 0;
-	second &= ~MLT_IPC_64;
-	if (second == MLT_SHM_LOCK || second == MLT_SHM_UNLOCK)
-		return mlt_call_refused(second == MLT_SHM_LOCK ? MLOCKTRACE_OP_SHM_LOCK :
-								 MLOCKTRACE_OP_SHM_UNLOCK,
-					MLOCKTRACE_COUNTER_SHM, 0, ret);
-	return 0;
+	if (cfg.tier == MLOCKTRACE_TIER_TRACEPOINT)
+		mlt_shm_look();
+	return (MLT_READ(regs, bx) & 0xffff) != MLT_SHMGET ?
+		       0 : mlt_shmget_exit(MLT_READ(regs, dx), MLT_READ(regs, si), ret);
+}
+
+/* The end of a system call, by its function. */
+static __always_inline int mlt_syscall_exit(void *ctx, __u32 sys, __s32 ret)
+{
+	struct mlt_call *call = mlt_call_active();
+
+	if (call && !call->implicit)
+		return mlt_call_end(ctx, call, ret);
+	return sys == MLT_SYS_ipc ? mlt_ipc_exit(ret) : 0;
 }
 
 /* May this be the number of one of them? Asked of every system call of every process. */
@@ -352,7 +354,7 @@ MLT_GLOBAL int mlt_look_exit(__s32 nr, __u64 ret)
 #define MLT_SYSLOOK(tag, nr64, nr32) ours |= nr == (compat ? nr32 : nr64);
 #include <mlocktrace/hooks.def>
 	if (compat && nr == MLT_NR32_ipc)
-		return mlt_ipc_exit(regs, err);
+		return mlt_ipc_exit(err);
 	if (nr == (compat ? MLT_NR32_shmdt : MLT_NR64_shmdt))
 		return mlt_shm_look();
 	op = ours ? mlt_op_of_look(regs, nr, compat) : MLT_NO_OP;

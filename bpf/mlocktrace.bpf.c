@@ -60,7 +60,7 @@ static __always_inline __u64 mlt_result(MLT_CTX, __u8 nargs)
 	SEC("?fexit/" symbol)                                                                      \
 	int fexit_##abi##_##tag(MLT_CTX)                                                           \
 	{                                                                                          \
-		return mlt_syscall_exit(ctx, CTX(1));                                              \
+		return mlt_syscall_exit(ctx, MLT_SYS_##tag, CTX(1));                               \
 	}                                                                                          \
 	SEC("?kprobe/" symbol)                                                                     \
 	int kprobe_##abi##_##tag(struct pt_regs *ctx)                                              \
@@ -70,7 +70,7 @@ static __always_inline __u64 mlt_result(MLT_CTX, __u8 nargs)
 	SEC("?kretprobe/" symbol)                                                                  \
 	int kretprobe_##abi##_##tag(struct pt_regs *ctx)                                           \
 	{                                                                                          \
-		return mlt_syscall_exit(ctx, ctx->ax);                                             \
+		return mlt_syscall_exit(ctx, MLT_SYS_##tag, ctx->ax);                              \
 	}
 
 #define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help)                                                  \
@@ -158,7 +158,7 @@ static __always_inline __u64 mlt_result(MLT_CTX, __u8 nargs)
  * Row of hooks.def for a system call number, or MLT_SYS_MAX. Every call of
  * every process comes here, so what is not ours leaves after a few compares.
  */
-static __always_inline __u32 mlt_sys_row(__u64 nr, int *compat)
+static __always_inline __u32 mlt_sys_row(__s32 nr, int *compat)
 {
 	int ours = 0;
 
@@ -175,7 +175,7 @@ static __always_inline __u32 mlt_sys_row(__u64 nr, int *compat)
 }
 
 /* The kernel takes the number as an int, whatever stands above it in the register. */
-static __always_inline __u64 mlt_nr(__u64 id)
+static __always_inline __s32 mlt_nr(__u64 id)
 {
 	return (__u32)id & ~0x40000000U; /* __X32_SYSCALL_BIT */
 }
@@ -205,6 +205,8 @@ static __always_inline int mlt_call_exit(void *ctx, __u32 sys, struct pt_regs *r
 
 	if (call && !call->implicit)
 		return mlt_call_end_blind(ctx, call, ret);
+	if (sys == MLT_SYS_ipc) /* and goes on to a look */
+		return 0;
 	if (sys == MLT_SYS_shmctl)
 		return cfg.tier == MLOCKTRACE_TIER_TRACEPOINT ? mlt_shm_look() : 0;
 	return mlt_syscall_refused(ctx, sys, regs, ret, compat);
@@ -214,13 +216,16 @@ SEC("?tp_btf/sys_exit")
 int tp_sys_exit(MLT_CTX)
 {
 	struct pt_regs *regs = (struct pt_regs *)CTX(0);
-	__u64 nr = mlt_nr(regs->orig_ax), ret = CTX(1);
+	__s32 nr = mlt_nr(regs->orig_ax);
+	__u64 ret = CTX(1);
 	int compat = 0;
 	__u32 sys = mlt_sys_row(nr, &compat);
 	__u8 op;
 
-	if (sys != MLT_SYS_MAX)
-		return mlt_by_name(compat) ? 0 : mlt_call_exit(ctx, sys, regs, ret, compat);
+	if (sys != MLT_SYS_MAX && !mlt_by_name(compat))
+		mlt_call_exit(ctx, sys, regs, ret, compat);
+	if (sys != MLT_SYS_MAX && sys != MLT_SYS_ipc)
+		return 0;
 	if (cfg.charges && mlt_nr_is_look(nr))
 		mlt_look_exit(nr, ret);
 	if (!cfg.implicit || !mlt_nr_is_implicit(nr))
@@ -247,7 +252,7 @@ SEC("?tp")
 int named_enter(struct mlt_named *ctx)
 {
 	int compat = 0;
-	__u32 sys = mlt_sys_row((__u32)ctx->nr, &compat);
+	__u32 sys = mlt_sys_row(ctx->nr, &compat);
 
 	return sys == MLT_SYS_MAX ? 0 : mlt_syscall_enter(sys, mlt_task_regs(), 0);
 }
@@ -257,7 +262,7 @@ int named_exit(struct mlt_named *ctx)
 {
 	__s32 nr = ctx->nr;
 	int compat = 0;
-	__u32 sys = mlt_sys_row((__u32)nr, &compat);
+	__u32 sys = mlt_sys_row(nr, &compat);
 
 	if (sys != MLT_SYS_MAX)
 		return mlt_call_exit(ctx, sys, mlt_task_regs(), ctx->ret, 0);

@@ -113,7 +113,7 @@ static DEFINE_PER_CPU(struct mlt_hits, mlt_hits);
 	}                                                                                          \
 	static int exit_##abi##_##tag(struct kretprobe_instance *ri, struct pt_regs *regs)         \
 	{                                                                                          \
-		return mlt_syscall_exit(regs, regs_return_value(regs));                            \
+		return mlt_syscall_exit(regs, MLT_SYS_##tag, regs_return_value(regs));             \
 	}
 #define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help) MLT_WRAPPER(x64, tag) MLT_WRAPPER(ia32, tag)
 #include <mlocktrace/hooks.def>
@@ -319,6 +319,12 @@ static bool mlt_is_used(unsigned int id)
 #define MLT_FUNC(tag, tiers, shape, args, required, help)                                          \
 	case MLT_P_##tag:                                                                          \
 		return (tiers) & MLT_FN;
+#include <mlocktrace/hooks.def>
+	}
+	switch (id) {
+#define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help)                                            \
+	case MLT_P_x64_##tag:                                                                      \
+		return (nr64) >= 0;
 #include <mlocktrace/hooks.def>
 	}
 	/* A call without arguments has one function for both ABIs. */

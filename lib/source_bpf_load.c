@@ -43,14 +43,15 @@ struct row {
 	int shape; /* MLT_ENTER ... */
 	int tiers;
 	bool required;
+	bool only_ia32; /* 64-bit programs have no such system call */
 };
 
 static const struct row rows[] = {
 #define MLT_SYSCALL(t, nr64, nr32, s32, only, h)                                                   \
 	{ .kind = ROW_SYSCALL, .tag = #t, .sym32 = #s32, .help = h, .shape = MLT_PAIR,             \
-	  .tiers = MLT_FN | MLT_ALONE | (only), .required = !(only) },                             \
+	  .tiers = MLT_FN | MLT_ALONE | (only), .required = !(only), .only_ia32 = (nr64) < 0 },    \
 	{ .kind = ROW_NAMED, .tag = #t, .help = h, .shape = MLT_PAIR, .tiers = MLT_NAMED | (only), \
-	  .required = !(only) },
+	  .required = !(only), .only_ia32 = (nr64) < 0 },
 #define MLT_SYSEXIT(t, OP, nr64, nr32, s32, h)                                                     \
 	{ .kind = ROW_SYSCALL, .tag = #t, .sym32 = #s32, .help = h, .shape = MLT_EXIT,             \
 	  .tiers = MLT_FN | MLT_ALONE | MLT_BY_THE_WAY },                                            \
@@ -212,13 +213,15 @@ static void list_hooks(struct loader *l)
 		switch (row->kind) {
 		case ROW_SYSCALL:
 			snprintf(name, sizeof(name), "__x64_sys_%s", row->tag);
-			add_function(l, row, name, "x64_", row->required);
+			if (!row->only_ia32)
+				add_function(l, row, name, "x64_", row->required);
 			snprintf(name, sizeof(name), "__ia32_%s", row->sym32);
 			if (strcmp(row->sym32, "same"))
 				add_function(l, row, name, "ia32_", false);
 			break;
 		case ROW_NAMED:
-			add_named(l, row);
+			if (!row->only_ia32)
+				add_named(l, row);
 			break;
 		case ROW_FUNC:
 			add_function(l, row, row->tag, "", row->required);

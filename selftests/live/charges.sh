@@ -24,11 +24,6 @@ unseen()
 			echo ".* zerocopy * mm_account_pinned_pages is inlined into its callers"
 		[[ $(uname -r) != 5.10.* ]] ||
 			echo ".* perf_mmap * kernel/events/core.c is not to be traced"
-		[[ $1 == 64 ]] || cat <<END
-.* shm_lock|shm_unlock unchanged ipc() is not hooked, only what it charges
-segment_at_limit_zero|segment_of_a_stranger shm_lock refused ipc() is refused before it charges
-.* shm_hugetlb refused ipc() is refused before it charges
-END
 		return
 	fi
 	cat <<END
@@ -40,7 +35,6 @@ zerocopy_is_charged_under_way zerocopy 4 two pages may be sent and given back be
 END
 	[[ $1 == 64 ]] || cat <<END
 .* xdp_umem|zerocopy refused sizes that 32-bit programs ask for are not read
-.* shm_lock|shm_unlock unchanged ipc() that changes nothing may have been for anything
 END
 	[[ $ends == 1 ]] ||
 		echo ".* mmap|munmap * no tracepoints of mmap_lock before 5.11: only lock calls are seen"
