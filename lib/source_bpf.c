@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -232,15 +233,30 @@ static int tier_by_name(const char *name)
 	return MLOCKTRACE_TIER_NONE;
 }
 
-static const char *remedy(int err)
+/* All maps together, in bytes, and some to spare */
+#define ENOUGH_FOR_MAPS (64ULL << 20)
+
+static bool maps_exceed_limit(const struct mlt_bpf *b)
 {
-	if (err == -EPERM && geteuid() != 0)
-		return "; run as root, or with CAP_BPF and CAP_PERFMON (before Linux 5.11 also with "
-		       "CAP_SYS_RESOURCE, or a limit on locked memory of some 32M)";
-	if (err == -EPERM)
-		return "; lockdown or another policy of this kernel, or inside a container the lack of the "
-		       "host's CAP_BPF and CAP_PERFMON";
-	return "";
+	struct rlimit limit;
+
+	return mlt_kernel_charges_bpf(b->btf) && !getrlimit(RLIMIT_MEMLOCK, &limit) &&
+	       limit.rlim_cur < ENOUGH_FOR_MAPS;
+}
+
+static const char *remedy(const struct mlt_bpf *b, int err)
+{
+	if (err != -EPERM)
+		return "";
+	if (geteuid() != 0)
+		return maps_exceed_limit(b) ?
+			       "; run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_RESOURCE" :
+			       "; run as root, or with CAP_BPF and CAP_PERFMON";
+	if (maps_exceed_limit(b))
+		return "; this kernel counts eBPF's maps against RLIMIT_MEMLOCK (before Linux 5.11): run "
+		       "with CAP_SYS_RESOURCE, or raise the limit: prlimit --pid $$ --memlock=64M";
+	return "; lockdown or another policy of this kernel, or inside a container the lack of the "
+	       "host's CAP_BPF and CAP_PERFMON";
 }
 
 static int load_named(struct mlocktrace *h, const struct mlocktrace_opts *opts,
@@ -254,7 +270,7 @@ static int load_named(struct mlocktrace *h, const struct mlocktrace_opts *opts,
 				opts->tier);
 	err = mlt_bpf_load(h, opts, (enum mlocktrace_tier)tier, cfg, why, sizeof(why));
 	if (err)
-		return mlt_fail(h, err, "%s%s", why, remedy(err));
+		return mlt_fail(h, err, "%s%s", why, remedy(h->priv, err));
 	h->tier = mlocktrace_tier_name((unsigned int)tier);
 	return 0;
 }
@@ -310,7 +326,7 @@ static int load_best(struct mlocktrace *h, const struct mlocktrace_opts *opts,
 	}
 	if (refused) /* what privilege could change is worth more than what cannot be changed */
 		err = -EPERM;
-	return mlt_fail(h, err, "no tier works here: %s%s", all, remedy(err));
+	return mlt_fail(h, err, "no tier works here: %s%s", all, remedy(h->priv, err));
 }
 
 static int64_t realtime_offset(void)

@@ -59,6 +59,8 @@ bool mlt_kernel_has_kprobes(void);
 /* Arguments of a kernel function or tracepoint; -1 if there is none of that name. */
 int mlt_kernel_nargs(const struct btf *btf, const char *function);
 int mlt_kernel_tp_nargs(const struct btf *btf, const char *tp);
+/* Does eBPF count against the limit on locked memory? */
+bool mlt_kernel_charges_bpf(const struct btf *btf);
 /* vm.max_map_count; the largest number if it is not known. */
 unsigned int mlt_kernel_max_map_count(void);
 /* Pages of perf rings that each user has before the limit counts; many if it is not known. */

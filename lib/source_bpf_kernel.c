@@ -72,6 +72,12 @@ static bool has_type(const struct btf *btf, const char *name, __u32 kind)
 	return btf__find_by_name_kind(btf, name, kind) > 0;
 }
 
+/* Since 5.11 a memory cgroup pays for maps, before it was the user with what he may lock. */
+bool mlt_kernel_charges_bpf(const struct btf *btf)
+{
+	return has_type(btf, "bpf_map_memory", BTF_KIND_STRUCT);
+}
+
 /*
  * A program is skipped for a task that has preempted another one inside the same
  * program. Those of functions can be preempted; from 6.13 on (struct tracepoint_ext)
