@@ -56,20 +56,6 @@ static __always_inline int mlt_armed(__u64 mm)
 	return MLT_READ((struct mm_struct *)mm, def_flags) & MLT_VM_LOCKED ? 1 : 0;
 }
 
-/* May this be the number of one of them? Asked of every system call of every process. */
-static __always_inline int mlt_nr_is_implicit(__s32 nr)
-{
-	int ours = 0;
-
-#define MLT_SYSEXIT(tag, OP, nr64, nr32, sym32, help) ours |= nr == nr64 || nr == nr32;
-#include <mlocktrace/hooks.def>
-	if (cfg.mmap_lock)
-		return ours;
-#define MLT_SYSNR(tag, OP, nr64, nr32) ours |= nr == nr64 || nr == nr32;
-#include <mlocktrace/hooks.def>
-	return ours;
-}
-
 /* An implicit change in the making; its arguments are those of the system call. */
 MLT_SUB struct mlt_call *mlt_implicit_begin(__u8 op, __u64 mm, int nested)
 {

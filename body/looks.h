@@ -217,7 +217,6 @@ static __always_inline __u8 mlt_charge_of_number(__s32 nr, int compat)
 }
 
 #define MLT_NO_OP 0xff
-#define MLT_NR32_socketcall 102
 /* include/uapi/linux/net.h */
 #define MLT_SYS_SEND 9
 #define MLT_SYS_SENDTO 11
@@ -310,23 +309,6 @@ static __always_inline int mlt_syscall_exit(void *ctx, __u32 sys, __s32 ret)
 	return sys == MLT_SYS_ipc ? mlt_ipc_exit(ret) : 0;
 }
 
-/* May this be the number of one of them? Asked of every system call of every process. */
-static __always_inline int mlt_nr_is_look(__s32 nr)
-{
-	int ours = 0;
-
-#define MLT_SYSCHARGE(tag, OP, nr64, nr32, sym32, help) ours |= nr == nr64 || nr == nr32;
-#include <mlocktrace/hooks.def>
-	if (cfg.tier != MLOCKTRACE_TIER_TRACEPOINT)
-		return ours;
-	ours |= nr == MLT_NR64_mmap || nr == MLT_NR32_mmap || nr == MLT_NR64_munmap ||
-		nr == MLT_NR32_munmap || nr == MLT_NR64_shmdt || nr == MLT_NR32_shmdt ||
-		nr == MLT_NR32_ipc || nr == MLT_NR32_socketcall;
-#define MLT_SYSLOOK(tag, nr64, nr32) ours |= nr == nr64 || nr == nr32;
-#include <mlocktrace/hooks.def>
-	return ours;
-}
-
 /* A mapping of @len bytes that was refused: of a ring? */
 MLT_SUB int mlt_perf_refused(__u64 len, __s32 ret)
 {
@@ -342,7 +324,7 @@ MLT_GLOBAL int mlt_look_exit(__s32 nr, __u64 ret)
 {
 	struct pt_regs *regs = mlt_task_regs();
 	int compat = mlt_is_compat();
-	int ours = compat ? nr == MLT_NR32_mmap || nr == MLT_NR32_munmap || nr == MLT_NR32_socketcall :
+	int ours = compat ? nr == MLT_NR32_mmap || nr == MLT_NR32_munmap :
 			    nr == MLT_NR64_mmap || nr == MLT_NR64_munmap;
 	__s32 err = ret >= -MLT_MAX_ERRNO ? (__s32)ret : 0;
 	__u8 op = mlt_charge_of_number(nr, compat);

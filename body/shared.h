@@ -11,6 +11,7 @@
 
 #define MLT_MM_FILTER 4096 /* power of two */
 #define MLT_MAX_CPUS 1024 /* power of two; CPUs beyond share a slot */
+#define MLT_SYS_WORDS 8 /* power of two; of 64 numbers of system calls each, more than there are */
 
 enum mlt_sys_row {
 #define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help) MLT_SYS_##tag,
@@ -33,6 +34,9 @@ enum mlt_func_row {
 /* Read-only for the programs: the verifier drops the branches they switch off. */
 struct mlt_config {
 	__u64 ops;	      /* bit (1 << op): let through */
+	/* Numbers of system calls, of either ABI, that are looked into at their entry or exit. */
+	__u64 sys_enter[MLT_SYS_WORDS];
+	__u64 sys_exit[MLT_SYS_WORDS];
 	__u64 cgroup_id;      /* with by_cgroup */
 	__u32 cgroup_level;   /* depth of that cgroup */
 	__u32 uid;	      /* with by_uid */

@@ -154,21 +154,17 @@ static __always_inline __u64 mlt_result(MLT_CTX, __u8 nargs)
 
 /* ---- tracepoints -------------------------------------------------------------- */
 
-/*
- * Row of hooks.def for a system call number, or MLT_SYS_MAX. Every call of
- * every process comes here, so what is not ours leaves after a few compares.
- */
-static __always_inline __u32 mlt_sys_row(__s32 nr, int *compat)
+/* Every call of every process comes here, so what is not ours leaves after one look. */
+static __always_inline int mlt_nr_matters(const volatile __u64 *words, __u32 nr)
 {
-	int ours = 0;
+	return nr < MLT_SYS_WORDS * 64 && words[nr / 64 & (MLT_SYS_WORDS - 1)] >> nr % 64 & 1;
+}
 
-#define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help) ours |= nr == nr64 || nr == nr32;
-#include <mlocktrace/hooks.def>
-	if (!ours)
-		return MLT_SYS_MAX;
-	*compat = mlt_is_compat();
-#define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help)                                                  \
-	if (nr == (*compat ? nr32 : nr64))                                                         \
+/* Row of hooks.def for a system call number, or MLT_SYS_MAX. */
+static __always_inline __u32 mlt_sys_row(__s32 nr, int compat)
+{
+#define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help)                                            \
+	if (nr == (compat ? nr32 : nr64))                                                          \
 		return MLT_SYS_##tag;
 #include <mlocktrace/hooks.def>
 	return MLT_SYS_MAX;
@@ -189,9 +185,14 @@ static __always_inline int mlt_by_name(int compat)
 SEC("?tp_btf/sys_enter")
 int tp_sys_enter(MLT_CTX)
 {
-	int compat = 0;
-	__u32 sys = mlt_sys_row(mlt_nr(CTX(1)), &compat);
+	__s32 nr = mlt_nr(CTX(1));
+	__u32 sys;
+	int compat;
 
+	if (!mlt_nr_matters(cfg.sys_enter, nr))
+		return 0;
+	compat = mlt_is_compat();
+	sys = mlt_sys_row(nr, compat);
 	if (sys == MLT_SYS_MAX || mlt_by_name(compat))
 		return 0;
 	return mlt_syscall_enter(sys, (struct pt_regs *)CTX(0), compat);
@@ -218,20 +219,21 @@ int tp_sys_exit(MLT_CTX)
 	struct pt_regs *regs = (struct pt_regs *)CTX(0);
 	__s32 nr = mlt_nr(regs->orig_ax);
 	__u64 ret = CTX(1);
-	int compat = 0;
-	__u32 sys = mlt_sys_row(nr, &compat);
+	int compat;
+	__u32 sys;
 	__u8 op;
 
+	if (!mlt_nr_matters(cfg.sys_exit, nr))
+		return 0;
+	compat = mlt_is_compat();
+	sys = mlt_sys_row(nr, compat);
 	if (sys != MLT_SYS_MAX && !mlt_by_name(compat))
 		mlt_call_exit(ctx, sys, regs, ret, compat);
 	if (sys != MLT_SYS_MAX && sys != MLT_SYS_ipc)
 		return 0;
-	if (cfg.charges && mlt_nr_is_look(nr))
+	if (cfg.charges)
 		mlt_look_exit(nr, ret);
-	if (!cfg.implicit || !mlt_nr_is_implicit(nr))
-		return 0;
-	compat = mlt_is_compat();
-	op = mlt_op_of_number(nr, compat);
+	op = cfg.implicit ? mlt_op_of_number(nr, compat) : 0;
 	if (!op || mlt_by_name(compat))
 		return 0;
 	mlt_sync_here();
@@ -251,8 +253,7 @@ struct mlt_named {
 SEC("?tp")
 int named_enter(struct mlt_named *ctx)
 {
-	int compat = 0;
-	__u32 sys = mlt_sys_row(ctx->nr, &compat);
+	__u32 sys = mlt_sys_row(ctx->nr, 0);
 
 	return sys == MLT_SYS_MAX ? 0 : mlt_syscall_enter(sys, mlt_task_regs(), 0);
 }
@@ -261,8 +262,7 @@ SEC("?tp")
 int named_exit(struct mlt_named *ctx)
 {
 	__s32 nr = ctx->nr;
-	int compat = 0;
-	__u32 sys = mlt_sys_row(nr, &compat);
+	__u32 sys = mlt_sys_row(nr, 0);
 
 	if (sys != MLT_SYS_MAX)
 		return mlt_call_exit(ctx, sys, mlt_task_regs(), ctx->ret, 0);

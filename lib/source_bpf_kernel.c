@@ -217,6 +217,49 @@ static enum mlocktrace_skips tier_skips(enum mlt_skipping skipping, const struct
 						     MLOCKTRACE_SKIPS_NOTHING;
 }
 
+static void mark(__u64 *words, int nr)
+{
+	if (nr >= 0 && nr < MLT_SYS_WORDS * 64)
+		words[nr / 64] |= 1ULL << nr % 64;
+}
+
+/* Numbers of both ABIs together: a call that shares a number with one of ours is told apart later. */
+static void mark_calls(struct mlt_config *cfg)
+{
+	bool looks = cfg->charges && cfg->tier == MLOCKTRACE_TIER_TRACEPOINT;
+
+#define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help)                                            \
+	mark(cfg->sys_enter, nr64);                                                                \
+	mark(cfg->sys_enter, nr32);                                                                \
+	mark(cfg->sys_exit, nr64);                                                                 \
+	mark(cfg->sys_exit, nr32);
+#include <mlocktrace/hooks.def>
+	if (cfg->implicit || looks) {
+#define MLT_SYSEXIT(tag, OP, nr64, nr32, sym32, help)                                              \
+		mark(cfg->sys_exit, nr64);                                                         \
+		mark(cfg->sys_exit, nr32);
+#include <mlocktrace/hooks.def>
+	}
+	if ((cfg->implicit && !cfg->mmap_lock) || looks) {
+#define MLT_SYSNR(tag, OP, nr64, nr32)                                                             \
+		mark(cfg->sys_exit, nr64);                                                         \
+		mark(cfg->sys_exit, nr32);
+#include <mlocktrace/hooks.def>
+	}
+	if (cfg->charges) {
+#define MLT_SYSCHARGE(tag, OP, nr64, nr32, sym32, help)                                            \
+		mark(cfg->sys_exit, nr64);                                                         \
+		mark(cfg->sys_exit, nr32);
+#include <mlocktrace/hooks.def>
+	}
+	if (looks) {
+#define MLT_SYSLOOK(tag, nr64, nr32)                                                               \
+		mark(cfg->sys_exit, nr64);                                                         \
+		mark(cfg->sys_exit, nr32);
+#include <mlocktrace/hooks.def>
+	}
+}
+
 enum mlocktrace_skips mlt_kernel_fill_config(const struct btf *btf, enum mlocktrace_tier tier,
 					     struct mlt_config *cfg)
 {
@@ -245,5 +288,6 @@ enum mlocktrace_skips mlt_kernel_fill_config(const struct btf *btf, enum mlocktr
 	cfg->mmap_lock = (cfg->by_tracepoint || cfg->implicit) && nargs > 0 && !cfg->functions_alone;
 	cfg->mmap_lock_path = nargs == 3;
 	fill_nargs(btf, cfg);
+	mark_calls(cfg);
 	return tier_skips(skipping, cfg);
 }
