@@ -40,7 +40,8 @@ else
 msg =
 endif
 
-lib_src := $(wildcard lib/*.c)
+# body/*.c is compiled by the kernel module, too.
+lib_src := $(wildcard lib/*.c body/*.c)
 lib_obj := $(lib_src:%.c=$(B)/%.o)
 lib_pic := $(lib_src:%.c=$(B)/pic/%.o)
 lib_san := $(lib_src:%.c=$(B)/sanitized/%.o)
@@ -90,12 +91,12 @@ $(B)/lib/source_bpf_load.o $(B)/pic/lib/source_bpf_load.o $(B)/sanitized/lib/sou
 
 # ---- library and tools
 
-$(B)/pic/lib/%.o: lib/%.c
+$(B)/pic/%.o: %.c
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(MLT_CFLAGS) -fPIC -fvisibility=hidden -Ilib -I$(B)/bpf -c $< -o $@
 
-$(B)/lib/%.o: lib/%.c
+$(B)/%.o: %.c
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(MLT_CFLAGS) -fvisibility=hidden -Ilib -I$(B)/bpf -c $< -o $@
@@ -130,7 +131,7 @@ $(B)/libmlocktrace.pc:
 
 # ---- tests
 
-$(B)/sanitized/lib/%.o: lib/%.c
+$(B)/sanitized/%.o: %.c
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(MLT_CFLAGS) $(SANITIZE) -Ilib -I$(B)/bpf -c $< -o $@
@@ -195,7 +196,7 @@ uninstall:
 	$(Q)rmdir $(DESTDIR)$(PREFIX)/include/mlocktrace 2>/dev/null || true
 	$(Q)[ -n "$(DESTDIR)" ] || ldconfig
 
--include $(wildcard $(B)/bpf/*.d $(B)/lib/*.d $(B)/pic/lib/*.d $(B)/sanitized/lib/*.d $(B)/tools/*.d $(B)/selftests/unit/*.d)
+-include $(wildcard $(B)/bpf/*.d $(B)/lib/*.d $(B)/body/*.d $(B)/pic/*/*.d $(B)/sanitized/*/*.d $(B)/tools/*.d $(B)/selftests/unit/*.d)
 
 clean:
 	rm -rf $(B)

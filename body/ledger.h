@@ -12,18 +12,11 @@
 #define MLT_LEDGER_BODY_H
 
 #include "calls.h"
+#include "nr.h"
 
 #define MLT_MAP_LOCKED 0x2000 /* include/uapi/asm-generic/mman.h */
 #define MLT_RLIMIT_STACK 3 /* include/uapi/asm-generic/resource.h */
 #define MLT_RLIMIT_AS 9
-
-enum {
-#define MLT_SYSEXIT(tag, OP, nr64, nr32, sym32, help) MLT_NR64_##tag = nr64, MLT_NR32_##tag = nr32,
-#define MLT_SYSNR(tag, OP, nr64, nr32) MLT_NR64_##tag = nr64, MLT_NR32_##tag = nr32,
-#define MLT_SYSCHARGE(tag, OP, nr64, nr32, sym32, help) MLT_NR64_##tag = nr64, MLT_NR32_##tag = nr32,
-#define MLT_SYSLOOK(tag, nr64, nr32) MLT_NR64_##tag = nr64, MLT_NR32_##tag = nr32,
-#include <mlocktrace/hooks.def>
-};
 
 /* Op of a system call that may change the counter, or 0. */
 static __always_inline __u8 mlt_op_of_number(__s32 nr, int compat)

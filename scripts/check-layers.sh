@@ -52,18 +52,21 @@ never()
 	check_equal "$name" "$found" ""
 }
 
-everywhere=(include body lib bpf tools selftests)
-[[ ! -d kmod ]] || everywhere+=(kmod)
+everywhere=(include body lib bpf kmod tools selftests)
 
 never libbpf_in_the_bpf_source_only '#include <bpf/(libbpf|bpf|btf)\.h>' \
-	'lib/source_bpf[a-z_]*\.[ch]' include lib tools selftests
-never producers_see_no_library '#include [<"](mlocktrace/mlocktrace\.h|.*internal\.h)' '' bpf body
-never bodies_are_of_no_producer '\<bpf_|BPF_|#include [<"](linux/|bpf/|.*bpf\.h)' '' body
+	'lib/source_bpf[a-z_]*\.[ch]' include body kmod lib tools selftests
+never producers_see_no_library '#include [<"](mlocktrace/mlocktrace\.h|.*internal\.h|.*lib/)' '' \
+	bpf body kmod
+never bpf_does_not_know_the_module '#include [<"].*kmod/' '' bpf
+never the_module_does_not_know_bpf '#include [<"].*bpf[/.]|\<bpf_|BTF' '' kmod
+never bodies_are_of_no_producer '\<bpf_|BPF_|#include [<"](linux/|bpf/|.*bpf\.h|.*kmod/)' \
+	'body/plain\.h' body
 never kernel_differences_in_one_file 'bpf_core_[a-z_]*_exists' 'bpf/kver\.bpf\.h' bpf
 never kernel_versions_in_one_file 'LINUX_VERSION_CODE|KERNEL_VERSION\(' 'kmod/compat\.h' \
 	"${everywhere[@]}"
 never internals_stay_inside '#include "(.*/)?internal\.h"' '(lib|selftests/unit)/.*' \
-	include bpf tools selftests
+	include body bpf kmod tools selftests
 never tools_use_the_public_header '#include "(\.\./|lib/|.*bpf)' '' tools
 never tests_of_the_outside_use_no_internals '#include "(\.\./)*lib/' 'selftests/unit/.*' selftests
 never library_does_not_print '\<(v?printf|puts|putchar|perror|psignal)[ (]|\<std(out|err)\>' '' lib
@@ -76,6 +79,6 @@ never public_headers_include_little '#include "|#include <(bpf|json-c|elf)' '' i
 causes=$(sed -nE 's/^MLT_CAUSE\([^"]*"([^"]+)".*/\1/p' include/mlocktrace/events.def |
 	grep -vxE 'ok|other' | paste -sd'|')
 check_equal causes_are_named_in_one_place \
-	"$(sources lib tools bpf | xargs grep -nE "\"($causes)\"" /dev/null)" ""
+	"$(sources lib tools bpf body kmod | xargs grep -nE "\"($causes)\"" /dev/null)" ""
 
 ktap_end

@@ -4,7 +4,7 @@
  * refusal), the same bytes from every producer, in every recording.
  *
  * Sizes are bytes, never pages; times are nanoseconds. Producers write facts;
- * why a call failed is derived by the library (mlocktrace_cause()). Fields are
+ * why a call failed is derived from them (mlocktrace_cause()). Fields are
  * only ever appended: a reader takes `size` bytes and treats what it does not
  * find as 0.
  */
@@ -32,6 +32,13 @@ enum mlocktrace_counter {
 	MLOCKTRACE_COUNTER_NONE = 0,
 #include <mlocktrace/events.def>
 	MLOCKTRACE_COUNTER_MAX
+};
+
+/* Of no record: derived from it, always by the same code. */
+#define MLT_CAUSE(id, TAG, name, help, advice) MLOCKTRACE_CAUSE_##TAG = id,
+enum mlocktrace_cause {
+#include <mlocktrace/events.def>
+	MLOCKTRACE_CAUSE_MAX
 };
 
 #define MLT_TIER(id, TAG, name, source, help) MLOCKTRACE_TIER_##TAG = id,

@@ -24,12 +24,6 @@
 extern "C" {
 #endif
 
-#define MLT_CAUSE(id, TAG, name, help, advice) MLOCKTRACE_CAUSE_##TAG = id,
-enum mlocktrace_cause {
-#include <mlocktrace/events.def>
-	MLOCKTRACE_CAUSE_MAX
-};
-
 struct mlocktrace; /* one open source */
 
 enum mlocktrace_log_level {

@@ -1,13 +1,11 @@
-/* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
+// SPDX-License-Identifier: GPL-2.0 OR LGPL-2.1 OR BSD-2-Clause
 /*
  * Why a charge was refused that is not for a mapping of the process: System V
  * segments, io_uring, perf rings, sockets, secret memory, pages pinned for
  * devices. Pure, as cause.c. These counters are changed without a lock, and
  * what a failed attempt added and took back proves nothing: only the sum counts.
  */
-#include <errno.h>
-
-#include "verdict.h"
+#include "cause.h"
 
 static bool is_over(const struct mlocktrace_event *event)
 {

@@ -1,12 +1,10 @@
-/* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
+// SPDX-License-Identifier: GPL-2.0 OR LGPL-2.1 OR BSD-2-Clause
 /*
  * Why a mapping could not be made, grown or taken away: mmap and its kin, brk,
  * the stack, mremap, munmap. Pure, as cause.c. None of them takes off what is
  * locked already: a MAP_FIXED mapping over locked memory counts twice.
  */
-#include <errno.h>
-
-#include "verdict.h"
+#include "cause.h"
 
 /* ENOMEM that is not the memlock limit's. */
 static enum mlocktrace_cause enomem_cause(const struct mlocktrace_event *event)
@@ -21,14 +19,14 @@ static enum mlocktrace_cause enomem_cause(const struct mlocktrace_event *event)
 static bool is_to_be_locked(const struct mlocktrace_event *event)
 {
 	return mlt_has(event, MLOCKTRACE_F_MAP_LOCKED | MLOCKTRACE_F_ARMED | MLOCKTRACE_F_CAP_DENIED) ||
-	       mlt_is_in(event, "remap_file_pages");
+	       mlt_is_in_call(event, remap_file_pages);
 }
 
 /* A refused shmat does not say how large the segment is; nothing else there answers EAGAIN (do_shmat). */
 bool mlt_size_unknown(const struct mlocktrace_event *event)
 {
 	return !event->asked && event->ret < 0 &&
-	       (event->op == MLOCKTRACE_OP_SHM_LOCK || mlt_is_in(event, "shmat"));
+	       (event->op == MLOCKTRACE_OP_SHM_LOCK || mlt_is_in_call(event, shmat));
 }
 
 enum mlocktrace_cause mlt_mmap_cause(const struct mlocktrace_event *event)
@@ -38,7 +36,7 @@ enum mlocktrace_cause mlt_mmap_cause(const struct mlocktrace_event *event)
 	switch (event->ret) {
 	case -EPERM:
 		/* Only who asks for the lock by a flag is asked for permission. */
-		if (mlt_has(event, MLOCKTRACE_F_MAP_LOCKED) || mlt_is_in(event, "remap_file_pages"))
+		if (mlt_has(event, MLOCKTRACE_F_MAP_LOCKED) || mlt_is_in_call(event, remap_file_pages))
 			return mlt_eperm_cause(event);
 		return MLOCKTRACE_CAUSE_DENIED;
 	case -EAGAIN:
@@ -48,7 +46,7 @@ enum mlocktrace_cause mlt_mmap_cause(const struct mlocktrace_event *event)
 		return is_limit ? MLOCKTRACE_CAUSE_OVER_LIMIT : MLOCKTRACE_CAUSE_OTHER;
 	case -ENOMEM:
 		/* It makes ENOMEM of whatever its mapping met (aio_setup_ring). */
-		if (mlt_is_in(event, "io_setup") && (is_limit || event->inner_ret == -EAGAIN))
+		if (mlt_is_in_call(event, io_setup) && (is_limit || event->inner_ret == -EAGAIN))
 			return MLOCKTRACE_CAUSE_OVER_LIMIT;
 		return enomem_cause(event);
 	}
