@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The flight recorder, see ring.h.
+ *
+ * A buffer is a row of slots, each a struct mlt_slot and a record. Positions in it
+ * are bytes since the module was loaded; modulo the buffer's size they say where.
+ * What is between tail and head is whole and valid. One raw lock per buffer: the
+ * writer is always on the buffer's own CPU, so the only other one that it meets
+ * there is a reader copying a single record.
+ *
+ * Loss is told by sequence numbers alone: whoever finds 7 after 4 has lost two, no
+ * matter why.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpuhotplug.h>
+#include <linux/irq_work.h>
+#include <linux/log2.h>
+#include <linux/percpu.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/vmalloc.h>
+
+#include "ring.h"
+
+#define MLT_RING_MIN SZ_4K
+#define MLT_RING_MAX SZ_256M
+
+struct mlt_slot {
+	u32 size; /* of the record behind it, which is padded to 8 bytes */
+	u32 targets;
+};
+
+/* Who can interrupt whom while a record is being filled. */
+enum mlt_level {
+	MLT_TASK,
+	MLT_SOFTIRQ,
+	MLT_HARDIRQ,
+	MLT_NMI,
+	MLT_LEVELS
+};
+
+struct mlt_ring;
+
+struct mlt_scratch {
+	struct mlt_ring *ring;
+	bool busy;
+	union {
+		struct mlocktrace_event e;
+		u64 room[MLT_RECORD_MAX / sizeof(u64)];
+	};
+};
+
+struct mlt_ring {
+	raw_spinlock_t lock;
+	unsigned int cpu;
+	u64 head; /* written under lock, compared without */
+	u64 tail;
+	u64 seq;
+	u64 overwritten;
+	u64 seq_at_reset;
+	u64 overwritten_at_reset;
+	atomic_t skipped; /* records that got no further than their number, which they get later */
+	u8 *buf;
+	struct mlt_scratch scratch[MLT_LEVELS];
+};
+
+static DEFINE_PER_CPU(struct mlt_ring *, mlt_rings);
+static u64 mlt_ring_size; /* of each, a power of two */
+static int mlt_ring_hotplug = -1;
+
+DECLARE_WAIT_QUEUE_HEAD(mlt_ring_wait);
+
+/* Sessions that sleep, or will: see mlt_ring_arm(). */
+static atomic64_t mlt_ring_armed;
+
+/* ---- waking readers ------------------------------------------------------------------ */
+
+static void mlt_ring_wake(struct irq_work *work)
+{
+	/* Who is woken and wants to sleep again says so again. */
+	atomic64_set(&mlt_ring_armed, 0);
+	wake_up_all(&mlt_ring_wait);
+}
+
+static DEFINE_PER_CPU(struct irq_work, mlt_ring_wakers) = IRQ_WORK_INIT(mlt_ring_wake);
+
+/**
+ * mlt_ring_arm() - ask to be woken at the next record
+ * @wanted: the session's bit, or MLT_WANTS_ANY
+ *
+ * To be called before looking for records and then sleeping on mlt_ring_wait:
+ * what is submitted after the look wakes the sleeper. The first wake-up uses
+ * it up.
+ */
+void mlt_ring_arm(u64 wanted)
+{
+	atomic64_or(wanted, &mlt_ring_armed);
+	/* Pairs with mlt_ring_submit(): either it sees us armed, or we see its record. */
+	smp_mb__after_atomic();
+}
+
+/* ---- the lock ------------------------------------------------------------------------- */
+
+/* What each CPU has locked, or is about to lock. */
+static DEFINE_PER_CPU(struct mlt_ring *, mlt_ring_locking);
+
+/* Lock with interrupts off; the result is for mlt_ring_unlock(). */
+static struct mlt_ring *mlt_ring_lock(struct mlt_ring *ring)
+	__acquires(&ring->lock)
+{
+	struct mlt_ring *outer = this_cpu_read(mlt_ring_locking);
+
+	this_cpu_write(mlt_ring_locking, ring);
+	/* An NMI must find it written before the lock is taken. */
+	barrier();
+	raw_spin_lock(&ring->lock);
+	return outer;
+}
+
+static void mlt_ring_unlock(struct mlt_ring *ring, struct mlt_ring *outer)
+	__releases(&ring->lock)
+{
+	raw_spin_unlock(&ring->lock);
+	barrier();
+	this_cpu_write(mlt_ring_locking, outer);
+}
+
+/*
+ * A breakpoint of a kprobe counts as an NMI, and may wait for another CPU; a real one
+ * must not wait for what it has interrupted.
+ */
+static bool mlt_ring_is_mine(const struct mlt_ring *ring)
+{
+	return in_nmi() && this_cpu_read(mlt_ring_locking) == ring;
+}
+
+/* ---- writing --------------------------------------------------------------------------- */
+
+static enum mlt_level mlt_this_level(void)
+{
+	if (in_nmi())
+		return MLT_NMI;
+	if (in_hardirq())
+		return MLT_HARDIRQ;
+	return in_serving_softirq() ? MLT_SOFTIRQ : MLT_TASK;
+}
+
+/**
+ * mlt_ring_reserve() - a record to be filled
+ *
+ * It has room for a full stack tail and holds what an earlier record left there.
+ * To be followed by mlt_ring_submit() or mlt_ring_discard() without preemption in
+ * between. An interrupt may meanwhile reserve one of its own.
+ *
+ * Return: the record; NULL if there is one already at this level of nesting. That
+ * one is then counted as submitted, and readers find it lost.
+ */
+struct mlocktrace_event *mlt_ring_reserve(void)
+{
+	struct mlt_ring *ring = this_cpu_read(mlt_rings);
+	struct mlt_scratch *scratch;
+
+	if (!ring)
+		return NULL;
+	scratch = &ring->scratch[mlt_this_level()];
+	if (scratch->busy) {
+		atomic_inc(&ring->skipped);
+		return NULL;
+	}
+	scratch->busy = true;
+	/* An interrupt of the same level cannot come, but the compiler must not know better. */
+	barrier();
+	return &scratch->e;
+}
+
+static void mlt_scratch_free(struct mlt_scratch *scratch)
+{
+	barrier();
+	scratch->busy = false;
+}
+
+/**
+ * mlt_ring_discard() - nothing is to be said after all
+ * @e: from mlt_ring_reserve()
+ */
+void mlt_ring_discard(struct mlocktrace_event *e)
+{
+	mlt_scratch_free(container_of(e, struct mlt_scratch, e));
+}
+
+static void mlt_ring_put(struct mlt_ring *ring, u64 pos, const void *from, u32 size)
+{
+	u64 at = pos & (mlt_ring_size - 1);
+	u32 first = min_t(u64, size, mlt_ring_size - at);
+
+	memcpy(ring->buf + at, from, first);
+	memcpy(ring->buf, from + first, size - first);
+}
+
+static void mlt_ring_get(const struct mlt_ring *ring, u64 pos, void *to, u32 size)
+{
+	u64 at = pos & (mlt_ring_size - 1);
+	u32 first = min_t(u64, size, mlt_ring_size - at);
+
+	memcpy(to, ring->buf + at, first);
+	memcpy(to + first, ring->buf, size - first);
+}
+
+/* Slots and records are multiples of 8 bytes, so that a struct mlt_slot is never in two parts. */
+static const struct mlt_slot *mlt_slot_at(const struct mlt_ring *ring, u64 pos)
+{
+	return (const struct mlt_slot *)(ring->buf + (pos & (mlt_ring_size - 1)));
+}
+
+static u32 mlt_slot_bytes(u32 size)
+{
+	return sizeof(struct mlt_slot) + ALIGN(size, sizeof(u64));
+}
+
+static void mlt_ring_append(struct mlt_ring *ring, struct mlocktrace_event *e, u32 targets)
+{
+	struct mlt_slot slot = { .targets = targets };
+	u32 bytes;
+
+	e->size = clamp_t(u16, e->size, sizeof(*e), MLT_RECORD_MAX);
+	slot.size = e->size;
+	bytes = mlt_slot_bytes(slot.size);
+	ring->seq += 1 + atomic_xchg(&ring->skipped, 0);
+	e->seq = ring->seq;
+	e->cpu = ring->cpu;
+	e->dropped = 0;
+	while (ring->head + bytes - ring->tail > mlt_ring_size) {
+		ring->tail += mlt_slot_bytes(mlt_slot_at(ring, ring->tail)->size);
+		ring->overwritten++;
+	}
+	mlt_ring_put(ring, ring->head, &slot, sizeof(slot));
+	mlt_ring_put(ring, ring->head + sizeof(slot), e, slot.size);
+	WRITE_ONCE(ring->head, ring->head + bytes);
+}
+
+/**
+ * mlt_ring_submit() - the record is filled: keep it, and wake who waits for it
+ * @e: from mlt_ring_reserve(); its seq, cpu and dropped are set here
+ * @targets: sessions that want the process's records, see targets.h
+ */
+void mlt_ring_submit(struct mlocktrace_event *e, u32 targets)
+{
+	struct mlt_scratch *scratch = container_of(e, struct mlt_scratch, e);
+	struct mlt_ring *ring = scratch->ring, *outer;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	if (mlt_ring_is_mine(ring)) {
+		atomic_inc(&ring->skipped);
+		goto out;
+	}
+	outer = mlt_ring_lock(ring);
+	mlt_ring_append(ring, e, targets);
+	mlt_ring_unlock(ring, outer);
+	/* Pairs with mlt_ring_arm(). */
+	smp_mb();
+	if (atomic64_read(&mlt_ring_armed) & (MLT_WANTS_ANY | targets))
+		irq_work_queue(this_cpu_ptr(&mlt_ring_wakers));
+out:
+	local_irq_restore(flags);
+	mlt_scratch_free(scratch);
+}
+
+/* ---- reading --------------------------------------------------------------------------- */
+
+static struct mlt_ring *mlt_ring_of(unsigned int cpu)
+{
+	return READ_ONCE(per_cpu(mlt_rings, cpu));
+}
+
+/**
+ * mlt_ring_take() - copy the next record of a CPU
+ * @cpu: below nr_cpu_ids
+ * @cursor: where the reader is; moves on
+ * @record: room for MLT_RECORD_MAX bytes
+ * @targets: what the record was submitted with
+ *
+ * If records were overwritten in between, the next one is the oldest that is left,
+ * and its number is more than one above cursor->seq.
+ *
+ * Return: its size, 0 if there is none
+ */
+u32 mlt_ring_take(unsigned int cpu, struct mlt_cursor *cursor, void *record, u32 *targets)
+{
+	struct mlt_ring *ring = mlt_ring_of(cpu), *outer;
+	const struct mlt_slot *slot;
+	unsigned long flags;
+	u32 size = 0;
+
+	if (!ring || READ_ONCE(ring->head) == cursor->pos)
+		return 0;
+	local_irq_save(flags);
+	outer = mlt_ring_lock(ring);
+	cursor->pos = max(cursor->pos, ring->tail);
+	if (cursor->pos != ring->head) {
+		slot = mlt_slot_at(ring, cursor->pos);
+		size = slot->size;
+		*targets = slot->targets;
+		mlt_ring_get(ring, cursor->pos + sizeof(*slot), record, size);
+		cursor->pos += mlt_slot_bytes(size);
+		cursor->seq = ((struct mlocktrace_event *)record)->seq;
+	}
+	mlt_ring_unlock(ring, outer);
+	local_irq_restore(flags);
+	return size;
+}
+
+/**
+ * mlt_ring_rewind() - back to the oldest record of a CPU that is kept
+ * @cpu: below nr_cpu_ids
+ * @cursor: moves to before it; what was overwritten earlier does not count as lost
+ */
+void mlt_ring_rewind(unsigned int cpu, struct mlt_cursor *cursor)
+{
+	struct mlt_ring *ring = mlt_ring_of(cpu), *outer;
+	struct mlocktrace_event e;
+	unsigned long flags;
+
+	if (!ring)
+		return;
+	local_irq_save(flags);
+	outer = mlt_ring_lock(ring);
+	cursor->pos = ring->tail;
+	cursor->seq = ring->seq;
+	if (ring->tail != ring->head) {
+		mlt_ring_get(ring, ring->tail + sizeof(struct mlt_slot), &e, sizeof(e));
+		cursor->seq = e.seq - 1;
+	}
+	mlt_ring_unlock(ring, outer);
+	local_irq_restore(flags);
+}
+
+/**
+ * mlt_ring_skip() - on to the newest record of a CPU, as if all had been read
+ * @cpu: below nr_cpu_ids
+ * @cursor: moves to behind the last record
+ */
+void mlt_ring_skip(unsigned int cpu, struct mlt_cursor *cursor)
+{
+	struct mlt_ring *ring = mlt_ring_of(cpu), *outer;
+	unsigned long flags;
+
+	if (!ring)
+		return;
+	local_irq_save(flags);
+	outer = mlt_ring_lock(ring);
+	cursor->pos = ring->head;
+	/* Those that are still to get their number came before, too. */
+	cursor->seq = ring->seq + atomic_read(&ring->skipped);
+	mlt_ring_unlock(ring, outer);
+	local_irq_restore(flags);
+}
+
+/**
+ * mlt_ring_has() - is there a record that the cursor has not passed?
+ * @cpu: below nr_cpu_ids
+ * @cursor: where the reader is
+ *
+ * Return: true if mlt_ring_take() would find one
+ */
+bool mlt_ring_has(unsigned int cpu, const struct mlt_cursor *cursor)
+{
+	struct mlt_ring *ring = mlt_ring_of(cpu);
+
+	return ring && READ_ONCE(ring->head) != READ_ONCE(cursor->pos);
+}
+
+/**
+ * mlt_ring_sums() - what a CPU's buffer has seen
+ * @cpu: below nr_cpu_ids
+ * @sums: the answer
+ *
+ * Return: false if that CPU has no buffer: it was never online
+ */
+bool mlt_ring_sums(unsigned int cpu, struct mlt_ring_sums *sums)
+{
+	struct mlt_ring *ring = mlt_ring_of(cpu), *outer;
+	unsigned long flags;
+
+	if (!ring)
+		return false;
+	local_irq_save(flags);
+	outer = mlt_ring_lock(ring);
+	sums->seen = ring->seq + atomic_read(&ring->skipped) - ring->seq_at_reset;
+	sums->overwritten = ring->overwritten - ring->overwritten_at_reset;
+	mlt_ring_unlock(ring, outer);
+	local_irq_restore(flags);
+	return true;
+}
+
+/**
+ * mlt_ring_reset() - count from 0 again
+ *
+ * Only what mlt_ring_sums() says: records stay, and their numbers go on.
+ */
+void mlt_ring_reset(void)
+{
+	unsigned long flags;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct mlt_ring *ring = mlt_ring_of(cpu), *outer;
+
+		if (!ring)
+			continue;
+		local_irq_save(flags);
+	outer = mlt_ring_lock(ring);
+		ring->seq_at_reset = ring->seq + atomic_read(&ring->skipped);
+		ring->overwritten_at_reset = ring->overwritten;
+		mlt_ring_unlock(ring, outer);
+	local_irq_restore(flags);
+	}
+}
+
+/* ---- start and end --------------------------------------------------------------------- */
+
+/* A CPU comes online; its buffer stays until the end. */
+static int mlt_ring_prepare(unsigned int cpu)
+{
+	struct mlt_ring *ring;
+	int i;
+
+	if (mlt_ring_of(cpu))
+		return 0;
+	ring = kzalloc_node(sizeof(*ring), GFP_KERNEL, cpu_to_node(cpu));
+	if (!ring)
+		return -ENOMEM;
+	ring->buf = vzalloc_node(mlt_ring_size, cpu_to_node(cpu));
+	if (!ring->buf) {
+		kfree(ring);
+		return -ENOMEM;
+	}
+	raw_spin_lock_init(&ring->lock);
+	ring->cpu = cpu;
+	for (i = 0; i < MLT_LEVELS; i++)
+		ring->scratch[i].ring = ring;
+	smp_store_release(per_cpu_ptr(&mlt_rings, cpu), ring);
+	return 0;
+}
+
+/**
+ * mlt_ring_init() - make the buffers
+ * @buffer_kb: size of one CPU's, a power of two
+ *
+ * Return: 0, -EINVAL or -ENOMEM; on failure nothing is left behind
+ */
+int mlt_ring_init(unsigned int buffer_kb)
+{
+	int err;
+
+	mlt_ring_size = (u64)buffer_kb * SZ_1K;
+	if (!is_power_of_2(mlt_ring_size) || mlt_ring_size < MLT_RING_MIN ||
+	    mlt_ring_size > MLT_RING_MAX) {
+		pr_err("buffer_kb=%u: want a power of two from %u to %u\n", buffer_kb,
+		       MLT_RING_MIN / SZ_1K, MLT_RING_MAX / SZ_1K);
+		return -EINVAL;
+	}
+	err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "mlocktrace:prepare", mlt_ring_prepare, NULL);
+	if (err < 0) {
+		mlt_ring_destroy();
+		return err;
+	}
+	mlt_ring_hotplug = err;
+	return 0;
+}
+
+/**
+ * mlt_ring_destroy() - free the buffers
+ *
+ * When no probe is left that could submit, and no file open that could read.
+ */
+void mlt_ring_destroy(void)
+{
+	unsigned int cpu;
+
+	if (mlt_ring_hotplug >= 0)
+		cpuhp_remove_state_nocalls(mlt_ring_hotplug);
+	mlt_ring_hotplug = -1;
+	for_each_possible_cpu(cpu) {
+		struct mlt_ring *ring = mlt_ring_of(cpu);
+
+		irq_work_sync(per_cpu_ptr(&mlt_ring_wakers, cpu));
+		per_cpu(mlt_rings, cpu) = NULL;
+		if (!ring)
+			continue;
+		vfree(ring->buf);
+		kfree(ring);
+	}
+}
