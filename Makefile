@@ -6,6 +6,8 @@
 # make check         deps, build, then every test: here and in virtual machines
 # make check-kernels the live tests on the oldest and the newest kernels
 # make install       DESTDIR= PREFIX=; make uninstall takes away the same files
+# make kmod          KDIR=: the kernel module, for the kernel whose headers are there
+# make modules_install, make install-dkms: it, or its source for DKMS
 # make clean
 #
 # V=1 shows the commands.
@@ -54,6 +56,7 @@ soname := libmlocktrace.so.0
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all tools-there deps demo tests check check-kernels install uninstall clean
+.PHONY: kmod kmod-tree modules_install install-dkms
 
 all: tools-there $(B)/mlocktrace $(B)/libmlocktrace.so $(B)/libmlocktrace.a $(B)/libmlocktrace.pc
 
@@ -128,6 +131,41 @@ $(B)/libmlocktrace.pc:
 	@mkdir -p $(@D)
 	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' lib/libmlocktrace.pc.in > $@.new
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# ---- kernel module
+#
+# Kbuild puts its objects beside the sources, so it gets a folder of links to them,
+# one for each kernel. DKMS and check-kmod.sh set KMOD.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+kmod_release = $(shell cat '$(KDIR)/include/config/kernel.release' 2>/dev/null)
+KMOD ?= $(B)/kmod/$(kmod_release)
+# Types for BPF programs would need pahole, and nothing here asks for them.
+kbuild = $(MAKE) -C '$(KDIR)' M='$(abspath $(KMOD))' CONFIG_DEBUG_INFO_BTF_MODULES=
+
+kmod-tree:
+	@[ -n '$(kmod_release)' ] || { \
+		echo "no kernel headers in $(KDIR): install them, or set KDIR" >&2; exit 1; }
+	@mkdir -p $(KMOD)/kmod $(KMOD)/body
+	@find $(KMOD) -xtype l -delete
+	@ln -sfn $(abspath kmod/Kbuild include) $(KMOD)
+	@ln -sf $(abspath $(wildcard kmod/*.[ch])) $(KMOD)/kmod
+	@ln -sf $(abspath $(wildcard body/*.[ch])) $(KMOD)/body
+
+kmod: kmod-tree
+	+$(Q)$(kbuild) modules
+
+# INSTALL_MOD_PATH is kbuild's DESTDIR.
+modules_install: kmod
+	+$(Q)$(kbuild) INSTALL_MOD_PATH='$(DESTDIR)' modules_install
+
+dkms_tree := /usr/src/mlocktrace-$(VERSION)
+dkms_files := dkms.conf Makefile $(wildcard kmod/* body/* include/*/*)
+
+# Then: dkms install mlocktrace/$(VERSION)
+install-dkms:
+	$(Q)for file in $(dkms_files); do \
+		install -D -m 644 "$$file" "$(DESTDIR)$(dkms_tree)/$$file" || exit 1; done
 
 # ---- tests
 
