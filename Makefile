@@ -138,10 +138,13 @@ $(B)/libmlocktrace.pc:
 # one for each kernel. DKMS and check-kmod.sh set KMOD.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-kmod_release = $(shell cat '$(KDIR)/include/config/kernel.release' 2>/dev/null)
+# What uname -r says; Debian's kernel.release has the upstream version in some.
+kmod_release = $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' \
+	'$(KDIR)/include/generated/utsrelease.h' 2>/dev/null)
 KMOD ?= $(B)/kmod/$(kmod_release)
 # Types for BPF programs would need pahole, and nothing here asks for them.
-kbuild = $(MAKE) -C '$(KDIR)' M='$(abspath $(KMOD))' CONFIG_DEBUG_INFO_BTF_MODULES=
+kbuild = $(MAKE) -C '$(KDIR)' M='$(abspath $(KMOD))' MLOCKTRACE_VERSION=$(VERSION) \
+	CONFIG_DEBUG_INFO_BTF_MODULES=
 
 kmod-tree:
 	@[ -n '$(kmod_release)' ] || { \

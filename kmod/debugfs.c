@@ -19,6 +19,7 @@
 #include "debugfs.h"
 #include "events.h"
 #include "hooks.h"
+#include "ledger.h"
 #include "ring.h"
 #include "table.h"
 
@@ -301,6 +302,7 @@ static const struct {
 	{ "ended", 0400, &mlt_ended_fops },
 	{ "events", 0600, &mlt_events_fops },
 	{ "hooks", 0400, &mlt_hooks_fops },
+	{ "ledger", 0400, &mlt_ledger_fops },
 	{ "processes", 0400, &mlt_processes_fops },
 	{ "refusals", 0400, &mlt_refusals_fops },
 	{ "reset", 0200, &mlt_reset_fops },

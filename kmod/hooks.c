@@ -270,6 +270,7 @@ struct mlt_probe {
 		} tp;
 	};
 	int err; /* why it is not there; 0 = it is */
+	u64 forgiven; /* misses until the last reset */
 };
 
 #define MLT_RETURNS(id, symbol)                                                                    \
@@ -374,6 +375,18 @@ static void mlt_detach_all(void)
 	tracepoint_synchronize_unregister();
 }
 
+static u64 mlt_misses(const struct mlt_probe *probe)
+{
+	switch (probe->kind) {
+	case MLT_KPROBE:
+		return probe->kp.nmissed;
+	case MLT_KRETPROBE:
+		return probe->rp.nmissed + probe->rp.kp.nmissed;
+	default:
+		return 0;
+	}
+}
+
 int mlt_hook_line(unsigned int i, struct mlt_hook_info *info)
 {
 	struct mlt_probe *probe;
@@ -384,16 +397,25 @@ int mlt_hook_line(unsigned int i, struct mlt_hook_info *info)
 	if (i >= MLT_P_MAX)
 		return -ENOENT;
 	probe = &mlt_probes[i];
-	memset(info, 0, sizeof(*info));
 	info->name = probe->name;
 	info->err = probe->err;
+	info->misses = mlt_misses(probe) - probe->forgiven;
+	info->hits = 0;
 	for_each_possible_cpu(cpu)
 		info->hits += per_cpu(mlt_hits, cpu).n[i];
-	if (probe->kind == MLT_KPROBE)
-		info->misses = probe->kp.nmissed;
-	else if (probe->kind == MLT_KRETPROBE)
-		info->misses = probe->rp.nmissed + probe->rp.kp.nmissed;
 	return i + 1;
+}
+
+void mlt_hooks_reset(void)
+{
+	int i, cpu;
+
+	for (i = 0; i < MLT_P_MAX; i++)
+		mlt_probes[i].forgiven = mlt_misses(&mlt_probes[i]);
+	for_each_possible_cpu(cpu) {
+		memset(per_cpu_ptr(&mlt_hits, cpu), 0, sizeof(mlt_hits));
+		WRITE_ONCE(shared.cpus[cpu & (MLT_MAX_CPUS - 1)].untracked, 0);
+	}
 }
 
 /* ---- start and end ---------------------------------------------------------------------- */
@@ -437,9 +459,16 @@ static void mlt_maps_destroy(void)
 		mlt_map_destroy(mlt_maps[i]);
 }
 
-static void mlt_configure(void)
+static void mlt_configure(const struct mlt_hooks_options *options)
 {
 	cfg.ops = ~0ULL;
+	cfg.failures_only = options->failures_only;
+	cfg.stacks = options->stacks;
+	cfg.by_uid = options->uid >= 0;
+	cfg.uid = options->uid;
+	cfg.by_comm = options->comm && *options->comm;
+	if (cfg.by_comm)
+		strscpy_pad(cfg.comm, options->comm, sizeof(cfg.comm));
 	cfg.page_shift = PAGE_SHIFT;
 	cfg.tier = MLOCKTRACE_TIER_KMOD;
 	cfg.implicit = 1;
@@ -484,12 +513,12 @@ static bool mlt_is_required(unsigned int id)
 	return false;
 }
 
-int mlt_hooks_start(unsigned int entries, bool enabled)
+int mlt_hooks_start(unsigned int entries, const struct mlt_hooks_options *options)
 {
 	unsigned int i;
 	int err;
 
-	mlt_configure();
+	mlt_configure(options);
 	for (i = 0; i < MLT_P_MAX; i++)
 		mlt_probes[i].err = -ENODEV;
 	err = mlt_maps_init(entries);
@@ -513,7 +542,7 @@ int mlt_hooks_start(unsigned int entries, bool enabled)
 		return err;
 	}
 	mlt_baseline_all();
-	mlt_hooks_enable(enabled);
+	mlt_hooks_enable(options->enabled);
 	return 0;
 }
 

@@ -24,13 +24,49 @@ struct mlt_hook_info {
 /* The first place that is used, from the @i-th on. Where to ask next; -ENOENT past the last. */
 int mlt_hook_line(unsigned int i, struct mlt_hook_info *info);
 
-int mlt_hooks_start(unsigned int entries, bool enabled);
+/**
+ * struct mlt_hooks_options - what is recorded, and of whom
+ * @enabled: from the beginning
+ * @stacks: with call stacks
+ * @failures_only: only what failed
+ * @uid: real user id; -1: of all
+ * @comm: name of the process; NULL or empty: of any
+ */
+struct mlt_hooks_options {
+	bool enabled;
+	bool stacks;
+	bool failures_only;
+	int uid;
+	char *comm;
+};
+
+/**
+ * mlt_hooks_start() - listen
+ * @entries: how many threads, address spaces and so on are followed, each
+ * @options: see there; not needed afterwards
+ *
+ * Return: 0 or negative errno. Places that are not required may be missing.
+ */
+int mlt_hooks_start(unsigned int entries, const struct mlt_hooks_options *options);
 void mlt_hooks_end(void);
 void mlt_hooks_enable(bool on);
 bool mlt_hooks_enabled(void);
+void mlt_hooks_stacks(bool on);
 /* Hits, misses and what was not followed, from 0 again. */
 void mlt_hooks_reset(void);
 /* Calls that were not followed to their end. */
 u64 mlt_hooks_untracked(void);
+
+struct mlt_entry;
+
+/**
+ * mlt_ledger_fill() - what the books say beside the kernel's counters
+ * @entry: where to
+ * @max: how many fit
+ * @n: how many there are, perhaps more than that
+ *
+ * Return: 0 or -ENOMEM; may sleep.
+ */
+int mlt_ledger_fill(struct mlt_entry *entry, size_t max, size_t *n);
 
 #endif

@@ -30,6 +30,9 @@
 #include "map.h"
 #include "ring.h"
 
+/* An op in hooks.def, by whose name macros make others. */
+#undef SHM_HUGETLB
+
 #define MLT_SUB static noinline __maybe_unused
 #define MLT_GLOBAL static noinline __maybe_unused
 #define MLT_UNROLL
