@@ -62,6 +62,7 @@ struct mlt_ring {
 	u64 seq_at_reset;
 	u64 overwritten_at_reset;
 	atomic_t skipped; /* records that got no further than their number, which they get later */
+	struct irq_work waker;
 	u8 *buf;
 	struct mlt_scratch scratch[MLT_LEVELS];
 };
@@ -83,8 +84,6 @@ static void mlt_ring_wake(struct irq_work *work)
 	atomic64_set(&mlt_ring_armed, 0);
 	wake_up_all(&mlt_ring_wait);
 }
-
-static DEFINE_PER_CPU(struct irq_work, mlt_ring_wakers) = IRQ_WORK_INIT(mlt_ring_wake);
 
 /**
  * mlt_ring_arm() - ask to be woken at the next record
@@ -262,7 +261,7 @@ void mlt_ring_submit(struct mlocktrace_event *e, u32 targets)
 	/* Pairs with mlt_ring_arm(). */
 	smp_mb();
 	if (atomic64_read(&mlt_ring_armed) & (MLT_WANTS_ANY | targets))
-		irq_work_queue(this_cpu_ptr(&mlt_ring_wakers));
+		irq_work_queue(&ring->waker);
 out:
 	local_irq_restore(flags);
 	mlt_scratch_free(scratch);
@@ -438,9 +437,11 @@ static int mlt_ring_prepare(unsigned int cpu)
 		return -ENOMEM;
 	}
 	raw_spin_lock_init(&ring->lock);
+	init_irq_work(&ring->waker, mlt_ring_wake);
 	ring->cpu = cpu;
 	for (i = 0; i < MLT_LEVELS; i++)
 		ring->scratch[i].ring = ring;
+	/* Complete before anybody finds it. */
 	smp_store_release(per_cpu_ptr(&mlt_rings, cpu), ring);
 	return 0;
 }
@@ -486,10 +487,10 @@ void mlt_ring_destroy(void)
 	for_each_possible_cpu(cpu) {
 		struct mlt_ring *ring = mlt_ring_of(cpu);
 
-		irq_work_sync(per_cpu_ptr(&mlt_ring_wakers, cpu));
-		per_cpu(mlt_rings, cpu) = NULL;
 		if (!ring)
 			continue;
+		per_cpu(mlt_rings, cpu) = NULL;
+		irq_work_sync(&ring->waker);
 		vfree(ring->buf);
 		kfree(ring);
 	}
