@@ -9,25 +9,19 @@
  * few milliseconds, and the programs do not wake it at all.
  */
 #include "source_bpf.h"
+#include "live.h"
 
 #include <bpf/libbpf.h>
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/membarrier.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/timerfd.h>
-#include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MLT_DEFAULT_BUFFER (8U << 20)
@@ -37,49 +31,12 @@
 
 /* ---- options to filters --------------------------------------------------------- */
 
-/* The kernel compares cgroups by id and depth below the root of the hierarchy. */
-static int find_cgroup(struct mlocktrace *h, const char *path, struct mlt_config *cfg)
-{
-	struct stat st, up;
-	struct statfs fs;
-	int fd, parent, depth = 0;
-
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return mlt_fail(h, -errno, "cgroup %s: %s", path, strerror(errno));
-	if (fstatfs(fd, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC || fstat(fd, &st)) {
-		close(fd);
-		return mlt_fail(h, -EINVAL, "%s is not a folder of the cgroup v2 hierarchy", path);
-	}
-	cfg->cgroup_id = st.st_ino;
-	while (st.st_ino != 1) { /* the root's, fs/kernfs/dir.c */
-		parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		close(fd);
-		fd = parent;
-		if (fd < 0 || fstat(fd, &up) || up.st_dev != st.st_dev)
-			break;
-		st = up;
-		depth++;
-	}
-	if (fd >= 0)
-		close(fd);
-	cfg->cgroup_level = (__u32)depth;
-	cfg->by_cgroup = 1;
-	return 0;
-}
-
-static int check_pids(struct mlocktrace *h, const struct mlocktrace_opts *opts)
-{
-	for (size_t i = 0; i < opts->n_pids; i++) {
-		if (opts->pids[i] <= 0 || (kill(opts->pids[i], 0) && errno == ESRCH))
-			return mlt_fail(h, -ESRCH, "no process %d", (int)opts->pids[i]);
-	}
-	return 0;
-}
-
 static int read_filters(struct mlocktrace *h, const struct mlocktrace_opts *opts,
 			struct mlt_config *cfg)
 {
+	struct mlt_cgroup cgroup = { 0 };
+	int err;
+
 	cfg->ops = (opts->ops ? opts->ops : ~0ULL) & ~1ULL; /* no op is 0 */
 	cfg->failures_only = opts->failures_only;
 	cfg->stacks = opts->stacks;
@@ -94,7 +51,15 @@ static int read_filters(struct mlocktrace *h, const struct mlocktrace_opts *opts
 		strcpy(cfg->comm, opts->comm);
 		cfg->by_comm = 1;
 	}
-	return opts->cgroup ? find_cgroup(h, opts->cgroup, cfg) : 0;
+	if (!opts->cgroup)
+		return 0;
+	/* The kernel compares cgroups by id and depth below the root of the hierarchy. */
+	err = mlt_cgroup_open(h, opts->cgroup, &cgroup);
+	mlt_cgroup_close(&cgroup);
+	cfg->cgroup_id = cgroup.id;
+	cfg->cgroup_level = cgroup.depth;
+	cfg->by_cgroup = 1;
+	return err;
 }
 
 static int choose_buffer(struct mlocktrace *h, const struct mlocktrace_opts *opts, struct mlt_bpf *b)
@@ -329,15 +294,6 @@ static int load_best(struct mlocktrace *h, const struct mlocktrace_opts *opts,
 	return mlt_fail(h, err, "no tier works here: %s%s", all, remedy(h->priv, err));
 }
 
-static int64_t realtime_offset(void)
-{
-	struct timespec real, mono;
-
-	clock_gettime(CLOCK_REALTIME, &real);
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	return (real.tv_sec - mono.tv_sec) * 1000000000LL + real.tv_nsec - mono.tv_nsec;
-}
-
 static int bpf_open(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 {
 	struct mlt_config cfg = {};
@@ -346,8 +302,8 @@ static int bpf_open(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 
 	b->epoll_fd = -1;
 	b->timer_fd = -1;
-	h->realtime_offset_ns = realtime_offset();
-	err = check_pids(h, opts);
+	h->realtime_offset_ns = mlt_realtime_offset();
+	err = mlt_check_pids(h, opts);
 	if (!err)
 		err = mlt_bpf_find_btf(h, opts);
 	if (!err)

@@ -4,57 +4,25 @@
  * books, and writes what the books say of each counter and what it is.
  */
 #include "source_bpf.h"
+#include "entries.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-struct entries {
-	char *bytes;
-	size_t used, size;
-};
-
-static size_t n_entries(const struct entries *all)
-{
-	return all->used / sizeof(struct mlt_entry);
-}
-
-/* Append everything the iterator has to say. */
-static int read_entries(int fd, struct entries *all)
-{
-	char *more;
-	ssize_t n;
-
-	do {
-		if (all->size - all->used < sizeof(struct mlt_entry)) {
-			all->size = all->size ? all->size * 2 : 64 * sizeof(struct mlt_entry);
-			more = realloc(all->bytes, all->size);
-			if (!more)
-				return -ENOMEM;
-			all->bytes = more;
-		}
-		n = read(fd, all->bytes + all->used, all->size - all->used);
-		if (n > 0)
-			all->used += (size_t)n;
-	} while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
-	return n < 0 ? -errno : 0;
-}
-
-static int run_iterator(const struct bpf_link *link, struct entries *all)
+static int run_iterator(const struct bpf_link *link, struct mlt_entries *all)
 {
 	int fd = bpf_iter_create(bpf_link__fd(link)), err;
 
 	if (fd < 0)
 		return -errno;
-	err = read_entries(fd, all);
+	err = mlt_entries_read(all, fd);
 	close(fd);
 	return err;
 }
 
-static int walk_tasks(struct mlt_bpf *b, struct entries *all)
+static int walk_tasks(struct mlt_bpf *b, struct mlt_entries *all)
 {
 	struct bpf_program *prog = bpf_object__find_program_by_name(b->obj, "iter_ledger");
 
@@ -64,7 +32,7 @@ static int walk_tasks(struct mlt_bpf *b, struct entries *all)
 }
 
 /* No task may tell of a user's counter: what it counts can outlive all of the user's processes. */
-static int walk_pools(struct mlt_bpf *b, struct entries *all)
+static int walk_pools(struct mlt_bpf *b, struct mlt_entries *all)
 {
 	struct bpf_program *prog = bpf_object__find_program_by_name(b->obj, "iter_pools");
 	struct bpf_map *map = bpf_object__find_map_by_name(b->obj, "pools");
@@ -80,43 +48,6 @@ static int walk_pools(struct mlt_bpf *b, struct entries *all)
 	return b->pools ? run_iterator(b->pools, all) : -errno;
 }
 
-/* Those of one counter together; first the one that the books know, if any does. */
-static int by_counter(const void *a, const void *b)
-{
-	const struct mlt_entry *x = a, *y = b;
-
-	if (x->mm != y->mm)
-		return x->mm < y->mm ? -1 : 1;
-	if (x->counter != y->counter)
-		return x->counter < y->counter ? -1 : 1;
-	return (x->last == MLT_UNKNOWN) - (y->last == MLT_UNKNOWN);
-}
-
-static bool same_counter(const struct mlt_entry *x, const struct mlt_entry *y)
-{
-	return x->mm == y->mm && x->counter == y->counter;
-}
-
-static void to_holding(struct mlocktrace_holding *to, const struct mlt_entry *from, int64_t page)
-{
-	memset(to, 0, sizeof(*to));
-	to->size = sizeof(*to);
-	to->mm_id = from->mm_id;
-	to->pid = from->pid;
-	to->uid = from->uid;
-	to->start_ns = from->start_ns;
-	memcpy(to->comm, from->comm, sizeof(to->comm));
-	to->known = from->last != MLT_UNKNOWN && from->base != MLT_UNKNOWN;
-	to->kernel = from->locked * page;
-	if (to->known) {
-		to->books = from->last * page;
-		to->held_before = from->base * page;
-	}
-	to->changes = from->changes;
-	to->unattributed = from->residues;
-	to->counter = from->counter;
-}
-
 /* A name that outlives its address space would pass to the next one: then there are no books. */
 static bool has_books(const struct mlt_bpf *b)
 {
@@ -128,36 +59,11 @@ static bool has_books(const struct mlt_bpf *b)
 	return cfg && size >= sizeof(*cfg) && cfg->mm_ends && cfg->implicit;
 }
 
-/* Threads, and whoever else shares a counter, are met one by one: one entry for all of them. */
-static int tell_each(struct entries *all,
-		     int (*each)(void *ctx, const struct mlocktrace_holding *holding), void *ctx)
-{
-	struct mlt_entry *entries = (struct mlt_entry *)all->bytes;
-	int64_t page = sysconf(_SC_PAGESIZE);
-	struct mlocktrace_holding holding;
-	size_t n = n_entries(all), next;
-	int err = 0;
-
-	if (n)
-		qsort(entries, n, sizeof(*entries), by_counter);
-	for (size_t i = 0; i < n && !err; i = next) {
-		bool wanted = false;
-
-		for (next = i; next < n && same_counter(&entries[next], &entries[i]); next++)
-			wanted |= entries[next].wanted;
-		if (!wanted)
-			continue;
-		to_holding(&holding, &entries[i], page);
-		err = each(ctx, &holding);
-	}
-	return err;
-}
-
 int mlt_bpf_ledger(struct mlocktrace *h,
 		   int (*each)(void *ctx, const struct mlocktrace_holding *holding), void *ctx)
 {
 	struct mlt_bpf *b = h->priv;
-	struct entries all = { 0 };
+	struct mlt_entries all = { 0 };
 	int err;
 
 	if (!has_books(b))
@@ -165,8 +71,10 @@ int mlt_bpf_ledger(struct mlocktrace *h,
 	err = walk_tasks(b, &all);
 	if (!err)
 		err = walk_pools(b, &all);
-	if (!err)
-		err = tell_each(&all, each, ctx);
-	free(all.bytes);
+	if (!err) {
+		mlt_entries_merge(&all);
+		err = mlt_entries_tell(&all, each, ctx);
+	}
+	mlt_entries_free(&all);
 	return err;
 }
