@@ -99,7 +99,8 @@ static int file_finish(struct mlocktrace_writer *writer, const struct mlocktrace
 	if (stats) {
 		memcpy(&known, stats, stats->size < sizeof(known) ? stats->size : sizeof(known));
 		trailer.books_known = 1;
-		trailer.seen = known.seen;
+		/* What the filters held back is not in the recording. */
+		trailer.seen = known.seen - known.filtered;
 		trailer.delivered = known.delivered;
 		trailer.dropped = known.dropped;
 		trailer.missed = known.missed;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
 /*
- * The filters of mlocktrace_opts on records that were read from a recording.
+ * The filters of mlocktrace_opts on records that were read.
  * Lost records pass every filter: nobody knows what they were.
  */
 #include <errno.h>
@@ -8,30 +8,37 @@
 #include <string.h>
 
 #include "filter.h"
+#include "live.h"
 
-static bool has_pid(const struct mlt_filter *filter, uint32_t pid)
+bool mlt_ids_have(const struct mlt_ids *ids, uint32_t id)
 {
-	for (size_t i = 0; i < filter->n_pids; i++)
-		if (filter->pids[i] == pid)
+	for (size_t i = 0; i < ids->n; i++)
+		if (ids->list[i] == id)
 			return true;
 	return false;
 }
 
-static int add_pid(struct mlt_filter *filter, uint32_t pid)
+int mlt_ids_add(struct mlt_ids *ids, uint32_t id)
 {
-	if (has_pid(filter, pid))
+	if (mlt_ids_have(ids, id))
 		return 0;
-	if (filter->n_pids == filter->max_pids) {
-		size_t more = filter->max_pids ? filter->max_pids * 2 : 16;
-		uint32_t *pids = realloc(filter->pids, more * sizeof(*pids));
+	if (ids->n == ids->room) {
+		size_t room = ids->room ? ids->room * 2 : 16;
+		uint32_t *more = realloc(ids->list, room * sizeof(*more));
 
-		if (!pids)
+		if (!more)
 			return -ENOMEM;
-		filter->pids = pids;
-		filter->max_pids = more;
+		ids->list = more;
+		ids->room = room;
 	}
-	filter->pids[filter->n_pids++] = pid;
+	ids->list[ids->n++] = id;
 	return 0;
+}
+
+void mlt_ids_free(struct mlt_ids *ids)
+{
+	free(ids->list);
+	memset(ids, 0, sizeof(*ids));
 }
 
 static int read_cgroup_id(struct mlt_filter *filter, const char *text)
@@ -50,7 +57,7 @@ int mlt_filter_init(struct mlt_filter *filter, const struct mlocktrace_opts *opt
 
 	filter->by_pid = opts->n_pids;
 	for (size_t i = 0; i < opts->n_pids; i++) {
-		err = add_pid(filter, opts->pids[i]);
+		err = mlt_ids_add(&filter->pids, opts->pids[i]);
 		if (err)
 			return err;
 	}
@@ -70,9 +77,20 @@ int mlt_filter_init(struct mlt_filter *filter, const struct mlocktrace_opts *opt
 	return opts->cgroup ? read_cgroup_id(filter, opts->cgroup) : 0;
 }
 
+int mlt_filter_init_live(struct mlt_filter *filter, const struct mlocktrace_opts *opts,
+			 struct mlt_cgroup *cgroup, const char **bad)
+{
+	struct mlocktrace_opts others = *opts;
+
+	others.cgroup = NULL;
+	filter->below = cgroup;
+	filter->by_cgroup = cgroup;
+	return mlt_filter_init(filter, &others, bad);
+}
+
 void mlt_filter_free(struct mlt_filter *filter)
 {
-	free(filter->pids);
+	mlt_ids_free(&filter->pids);
 }
 
 bool mlt_filter_is_on(const struct mlt_filter *filter)
@@ -83,11 +101,11 @@ bool mlt_filter_is_on(const struct mlt_filter *filter)
 
 static bool is_about_pids(const struct mlt_filter *filter, const struct mlocktrace_event *event)
 {
-	if (has_pid(filter, event->pid))
+	if (mlt_ids_have(&filter->pids, event->pid))
 		return true;
 	/* What somebody else does to its limit or its memory is the followed process's business. */
 	return (event->op == MLOCKTRACE_OP_SETRLIMIT || (event->flags & MLOCKTRACE_F_REMOTE)) &&
-	       event->target_pid && has_pid(filter, event->target_pid);
+	       event->target_pid && mlt_ids_have(&filter->pids, event->target_pid);
 }
 
 int mlt_filter_passes(struct mlt_filter *filter, const struct mlocktrace_event *event)
@@ -99,7 +117,7 @@ int mlt_filter_passes(struct mlt_filter *filter, const struct mlocktrace_event *
 			return 0;
 		/* Before the other filters: a child counts even when its fork is not shown. */
 		if (filter->follow && event->op == MLOCKTRACE_OP_FORK && event->target_pid &&
-		    add_pid(filter, event->target_pid))
+		    mlt_ids_add(&filter->pids, event->target_pid))
 			return -ENOMEM;
 	}
 	if (filter->failures_only && event->ret >= 0)
@@ -110,5 +128,7 @@ int mlt_filter_passes(struct mlt_filter *filter, const struct mlocktrace_event *
 		return 0;
 	if (filter->by_comm && strncmp(event->comm, filter->comm, sizeof(filter->comm)))
 		return 0;
+	if (filter->below)
+		return mlt_cgroup_holds(filter->below, event->cgroup_id);
 	return !filter->by_cgroup || event->cgroup_id == filter->cgroup_id;
 }

@@ -78,16 +78,75 @@ int mlt_batch_add(struct mlocktrace *h, const void *record, size_t size)
 	return 0;
 }
 
-static const struct mlt_source *choose_source(const char *name)
+static bool is_auto(const char *name)
 {
-	if (!name || !strcmp(name, "auto") || !strcmp(name, mlt_source_bpf.name))
+	return !name || !strcmp(name, "auto");
+}
+
+/* Of a name; NULL = the best that works. */
+static const struct mlt_source *choose_source(const struct mlocktrace_opts *opts)
+{
+	if (is_auto(opts->source)) {
+		if (is_auto(opts->tier))
+			return NULL;
+		return strcmp(opts->tier, mlt_source_kmod.name) ? &mlt_source_bpf : &mlt_source_kmod;
+	}
+	if (!strcmp(opts->source, mlt_source_bpf.name))
 		return &mlt_source_bpf;
-	return &mlt_source_file;
+	return strcmp(opts->source, mlt_source_kmod.name) ? &mlt_source_file : &mlt_source_kmod;
+}
+
+static int open_source(struct mlocktrace *h, const struct mlt_source *source,
+		       const struct mlocktrace_opts *opts)
+{
+	int err;
+
+	h->source = source;
+	h->tier = "";
+	h->priv = calloc(1, source->priv_size);
+	if (!h->priv)
+		return mlt_fail(h, -ENOMEM, "out of memory");
+	err = source->open(h, opts);
+	if (!err) {
+		mlt_log(h, MLOCKTRACE_LOG_INFO, "source %s%s%s", source->name, h->tier[0] ? ", tier " : "",
+			h->tier);
+		return 0;
+	}
+	source->close(h);
+	free(h->priv);
+	h->priv = NULL;
+	return err;
+}
+
+/* eBPF; where it cannot run, the kernel module. What no source could do is said at once. */
+static int open_best(struct mlocktrace *h, const struct mlocktrace_opts *opts)
+{
+	char why[sizeof(mlt_open_error)], why_not[sizeof(mlt_open_error)];
+	int err, other;
+
+	if (opts->past)
+		return open_source(h, &mlt_source_kmod, opts);
+	err = open_source(h, &mlt_source_bpf, opts);
+	if (!err || err == -EINVAL || err == -ESRCH || err == -ENOMEM)
+		return err;
+	memcpy(why, mlt_open_error, sizeof(why));
+	mlt_log(h, MLOCKTRACE_LOG_INFO, "source bpf does not work: %s", why);
+	other = open_source(h, &mlt_source_kmod, opts);
+	if (!other)
+		return 0;
+	memcpy(why_not, mlt_open_error, sizeof(why_not));
+	mlt_log(h, MLOCKTRACE_LOG_INFO, "source kmod does not work: %s", why_not);
+	if (other != -ENOENT)
+		return mlt_fail(h, err, "%s; nor does the kernel module: %s", why, why_not);
+	if (err == -EOPNOTSUPP || (err == -ENOENT && !opts->cgroup))
+		return mlt_fail(h, err, "%s; or load the kernel module: modprobe mlocktrace", why);
+	return mlt_fail(h, err, "%s", why);
 }
 
 MLT_API int mlocktrace_open(struct mlocktrace **handle, const struct mlocktrace_opts *opts)
 {
 	struct mlocktrace_opts own = { .size = sizeof(own) };
+	const struct mlt_source *source;
 	struct mlocktrace *h;
 	int err = 0;
 
@@ -101,17 +160,15 @@ MLT_API int mlocktrace_open(struct mlocktrace **handle, const struct mlocktrace_
 		return mlt_fail(NULL, -ENOMEM, "out of memory");
 	h->log = own.log;
 	h->log_ctx = own.log_ctx;
-	h->tier = "";
-	h->source = choose_source(own.source);
-	h->priv = calloc(1, h->source->priv_size);
 	h->current_size = UINT16_MAX; /* what a record's size can say */
 	h->current = calloc(1, h->current_size);
-	if (!h->priv || !h->current) {
+	if (!h->current) {
 		mlocktrace_close(h);
 		return mlt_fail(NULL, -ENOMEM, "out of memory");
 	}
 	mlt_open_error[0] = '\0';
-	err = h->source->open(h, &own);
+	source = choose_source(&own);
+	err = source ? open_source(h, source, &own) : open_best(h, &own);
 	if (err) {
 		mlocktrace_close(h);
 		return err;
@@ -136,6 +193,11 @@ MLT_API void mlocktrace_close(struct mlocktrace *h)
 MLT_API int mlocktrace_stop(struct mlocktrace *h)
 {
 	return h->source->stop ? h->source->stop(h) : 0;
+}
+
+static bool makes_lost(const struct mlocktrace *h)
+{
+	return h->source->live && !h->source->tells_lost;
 }
 
 static int hand_out_lost(struct mlocktrace *h, unsigned int cpu, uint64_t count, uint64_t time_ns,
@@ -200,7 +262,7 @@ static int refill(struct mlocktrace *h, const struct mlocktrace_event **event)
 	h->idle = !h->batch_used;
 	if (!h->idle)
 		return 1;
-	return h->source->live ? lost_at_the_end(h, event) : 0;
+	return makes_lost(h) ? lost_at_the_end(h, event) : 0;
 }
 
 MLT_API int mlocktrace_next(struct mlocktrace *h, const struct mlocktrace_event **event)
@@ -223,7 +285,7 @@ MLT_API int mlocktrace_next(struct mlocktrace *h, const struct mlocktrace_event 
 	books = mlt_cpu_books(h, h->current->cpu);
 	if (!books)
 		return -ENOMEM;
-	if (h->source->live) {
+	if (makes_lost(h)) {
 		lost = lost_before(h->current, books);
 		if (lost) {
 			books->lost += lost;
@@ -298,4 +360,10 @@ MLT_API enum mlocktrace_skips mlocktrace_skips(const struct mlocktrace *h)
 MLT_API int mlocktrace_hook(const struct mlocktrace *h, size_t i, struct mlocktrace_hook *hook)
 {
 	return h->source->hook ? h->source->hook(h, i, hook) : -ENOENT;
+}
+
+MLT_API int mlocktrace_hook_counts(const struct mlocktrace *h, size_t i, uint64_t *hits,
+				   uint64_t *misses)
+{
+	return h->source->hook_counts ? h->source->hook_counts(h, i, hits, misses) : -EOPNOTSUPP;
 }

@@ -18,7 +18,8 @@
 struct mlt_source {
 	const char *name;
 	size_t priv_size;
-	bool live; /* drops happen now: the handle turns them into lost records */
+	bool live; /* what is read happens now, on this machine */
+	bool tells_lost; /* lost records are in its stream; else the handle makes them of a live one's drops */
 
 	/* Once. On error everything it acquired is released by close, which tolerates a half-open
 	 * source; mlt_fail() has said why. */
@@ -49,12 +50,15 @@ struct mlt_source {
 	enum mlocktrace_skips (*skips)(const struct mlocktrace *h);
 	/* As mlocktrace_hook(); NULL = no hooks. */
 	int (*hook)(const struct mlocktrace *h, size_t i, struct mlocktrace_hook *hook);
+	/* As mlocktrace_hook_counts(); NULL = not counted. */
+	int (*hook_counts)(const struct mlocktrace *h, size_t i, uint64_t *hits, uint64_t *misses);
 
 	/* Once, also after a failed open. */
 	void (*close)(struct mlocktrace *h);
 };
 
 extern const struct mlt_source mlt_source_bpf;
+extern const struct mlt_source mlt_source_kmod;
 extern const struct mlt_source mlt_source_file;
 
 /* What the handle knows of one CPU's stream. */

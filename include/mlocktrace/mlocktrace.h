@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
 /*
- * libmlocktrace: read memory-lock records from eBPF programs or from a
- * recording, and say what they mean.
+ * libmlocktrace: read memory-lock records from eBPF programs, from the kernel
+ * module or from a recording, and say what they mean.
  *
  * Conventions. Functions return 0 (or a positive answer) or a negative errno.
  * Constructors fill an out-pointer; destructors take NULL. The library never
@@ -39,8 +39,10 @@ typedef void (*mlocktrace_log_fn)(void *ctx, enum mlocktrace_log_level level, co
 /**
  * struct mlocktrace_opts - what to open and what to let through
  * @size:          sizeof(struct mlocktrace_opts)
- * @source:        "auto" (also NULL), "bpf", or the path of a recording
- * @tier:          for bpf: "auto" (also NULL), "fentry", "kprobe", "tracepoint"
+ * @source:        "auto" (also NULL: bpf, or kmod where that does not work), "bpf", "kmod", or
+ *                 the path of a recording
+ * @tier:          for bpf: "auto" (also NULL), "fentry", "kprobe", "tracepoint"; "kmod" is
+ *                 that source's only one
  * @btf_path:      file with the kernel's BTF, for a kernel without its own; NULL = the kernel's
  * @pids:          processes to follow, all their threads; ids as seen from the caller's
  *                 pid namespace; borrowed during open only
@@ -53,12 +55,17 @@ typedef void (*mlocktrace_log_fn)(void *ctx, enum mlocktrace_log_level level, co
  * @uid:           real uid, in the initial user namespace
  * @comm:          only tasks of exactly this name (at most 15 bytes); NULL = any
  * @cgroup:        only processes in this cgroup v2 folder or below; NULL = any
- * @buffer_bytes:  ring buffer, rounded up to a power of two of whole pages; 0 = 8 MiB
+ * @buffer_bytes:  ring buffer, rounded up to a power of two of whole pages; 0 = 8 MiB; not for
+ *                 kmod, whose buffers were made when the module was loaded
  * @log:           where the library's words go; NULL = nowhere
  * @log_ctx:       first argument of @log
+ * @past:          for kmod: begin with the oldest record that its flight recorder keeps; @pids
+ *                 need not live any more
  *
  * All filters are combined with "and". They act in the kernel; on a recording
  * they act on the records read, where @cgroup must be the folder's id in decimal.
+ * Of kmod's, @pids and @follow act in the kernel (without @past), the others on
+ * the records read.
  */
 struct mlocktrace_opts {
 	size_t size;
@@ -78,6 +85,7 @@ struct mlocktrace_opts {
 	size_t buffer_bytes;
 	mlocktrace_log_fn log;
 	void *log_ctx;
+	bool past;
 };
 
 /**
@@ -86,8 +94,9 @@ struct mlocktrace_opts {
  * @opts:   NULL = everything, best source
  *
  * Return: 0, or -EPERM (privilege missing), -ENOENT (no such recording, cgroup or
- * kernel BTF), -ESRCH (one of @pids does not exist), -EOPNOTSUPP (no tier works
- * here), -EBADMSG (not a recording), -EINVAL (a bad option), or another -errno.
+ * kernel BTF; the kernel module is not loaded), -ESRCH (one of @pids does not
+ * exist), -EOPNOTSUPP (no tier works here; another version of the kernel module),
+ * -EBADMSG (not a recording), -EINVAL (a bad option), or another -errno.
  * mlocktrace_open_error() and the log name the remedy.
  */
 int mlocktrace_open(struct mlocktrace **handle, const struct mlocktrace_opts *opts);
@@ -101,7 +110,8 @@ void mlocktrace_close(struct mlocktrace *handle);
 /**
  * mlocktrace_stop - stop recording, keep what was recorded
  *
- * Detaches every hook; records made so far can still be read with
+ * Detaches every hook (those of the kernel module stay; what they record from now
+ * on is not handed out); records made so far can still be read with
  * mlocktrace_next(). Return: 0 or -errno.
  */
 int mlocktrace_stop(struct mlocktrace *handle);
@@ -139,9 +149,9 @@ const uint64_t *mlocktrace_event_user_stack(const struct mlocktrace_event *event
 const uint64_t *mlocktrace_event_kernel_stack(const struct mlocktrace_event *event, size_t *n);
 
 /**
- * struct mlocktrace_stats - the books of the stream: seen = delivered + dropped + waiting
+ * struct mlocktrace_stats - the books of the stream: seen = delivered + dropped + filtered + waiting
  * @size:      sizeof(struct mlocktrace_stats), set by the caller
- * @seen:      records made by the producer (after its filters)
+ * @seen:      records made by the producer (after its filters), since the handle was opened
  * @delivered: of these, handed out by mlocktrace_next()
  * @dropped:   of these, lost for want of buffer
  * @missed:    hook invocations that the kernel itself skipped (recursion, missing return
@@ -153,6 +163,9 @@ const uint64_t *mlocktrace_event_kernel_stack(const struct mlocktrace_event *eve
  * @ended_adrift: of these, those whose counter was not what the ledger said; not known before
  *             Linux 5.11
  * @ended_unattributed: changes in them that nothing explained
+ * @filtered:  of those seen, held back by the filters: kmod makes records for all its readers, and
+ *             filters after that. While it runs, those of other processes that came after the last
+ *             one delivered count as waiting
  */
 struct mlocktrace_stats {
 	size_t size;
@@ -164,6 +177,7 @@ struct mlocktrace_stats {
 	uint64_t ended;
 	uint64_t ended_adrift;
 	uint64_t ended_unattributed;
+	uint64_t filtered;
 };
 
 /* @cpu: one CPU, or -1 for the sum. @missed and @untracked are filled for -1 only.
@@ -187,6 +201,7 @@ int mlocktrace_stats(struct mlocktrace *handle, int cpu, struct mlocktrace_stats
  * @unattributed: changes that no operation explained: records of op unattributed
  * @counter:      enum mlocktrace_counter: which; vmlck and vmpin are of an address space, user, perf
  *                and shm of a user
+ * @began_moving: it changed while recording began: @held_before may be off by that change
  *
  * Books and counter are read without stopping the process, so that a change under way shows as
  * a difference between them; one that stays while the process does nothing is real.
@@ -205,6 +220,7 @@ struct mlocktrace_holding {
 	uint64_t changes;
 	uint64_t unattributed;
 	uint32_t counter;
+	bool began_moving;
 };
 
 /**
@@ -213,8 +229,8 @@ struct mlocktrace_holding {
  * @each: called with every one; another result than 0 ends the walk
  *
  * The books are kept in the kernel and do not depend on records being read. Return: 0, the
- * result of @each, -EOPNOTSUPP (a recording, or a tier that does not see address spaces end),
- * or another -errno.
+ * result of @each, -EOPNOTSUPP (a recording, a tier that does not see address spaces end, or kmod
+ * with a filter for a cgroup), or another -errno.
  */
 int mlocktrace_ledger(struct mlocktrace *handle,
 		      int (*each)(void *ctx, const struct mlocktrace_holding *holding), void *ctx);
@@ -284,7 +300,7 @@ int mlocktrace_book_find(const struct mlocktrace_book *book, uint64_t mm_id,
 int mlocktrace_book_get(const struct mlocktrace_book *book, size_t i,
 			struct mlocktrace_account *account);
 
-/* "bpf" or "file"; never NULL. */
+/* "bpf", "kmod" or "file"; never NULL. */
 const char *mlocktrace_source(const struct mlocktrace *handle);
 /* The tier in use ("fentry", ...), "" for a recording; never NULL. */
 const char *mlocktrace_tier(const struct mlocktrace *handle);
@@ -313,9 +329,13 @@ struct mlocktrace_hook {
 	const char *why_not;
 };
 
-/* The @i-th hook of an open bpf source. Strings belong to the handle.
+/* The @i-th hook of an open bpf or kmod source. Strings belong to the handle.
  * Return: 0, or -ENOENT past the last. */
 int mlocktrace_hook(const struct mlocktrace *handle, size_t i, struct mlocktrace_hook *hook);
+/* How often the @i-th hook ran since it was attached, and was skipped by the kernel.
+ * Return: 0, -ENOENT past the last, or -EOPNOTSUPP where that is not counted hook by hook. */
+int mlocktrace_hook_counts(const struct mlocktrace *handle, size_t i, uint64_t *hits,
+			   uint64_t *misses);
 
 /* ---- what a record means -------------------------------------------------- */
 
