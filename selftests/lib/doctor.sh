@@ -3,11 +3,21 @@
 #
 # What doctor says of a tier, asked once for all tests: sourced by run and live.sh.
 
+# The kernel module, as `make kmod` has built it for this kernel, if it is not there yet.
+load_module()
+{
+	local module=$selftests/../build/kmod/$(uname -r)/mlocktrace.ko
+
+	mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug 2>/dev/null
+	[[ -d /sys/module/mlocktrace || ! -e $module ]] || insmod "$module"
+}
+
 # ask_doctor TIER: sets MLT_WHY_NOT and MLT_SKIPS, see live.sh
 ask_doctor()
 {
 	local answer
 
+	[[ $1 != kmod ]] || load_module
 	answer=$("${MLT_TOOL:-$selftests/../build/mlocktrace}" doctor --json --tier "$1" 2>/dev/null |
 		jq -r '.auto as $auto | ([.tiers[] | select(.name == $auto)] + .tiers)[0] |
 			if .works then "works \(.skips)" else "\(.name): \(.why_not)" end' 2>/dev/null)

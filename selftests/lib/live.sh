@@ -5,7 +5,7 @@
 # short forms for tracing and for reading records. Sourced first; it ends the
 # program with a skip if the tier cannot work here. All files go to $scratch.
 #
-# MLT_TIER     auto, fentry, kprobe or tracepoint
+# MLT_TIER     auto, fentry, kprobe, tracepoint or kmod
 # MLT_WHY_NOT  why that tier does not work here, if that is known; "" = it does
 # MLT_SKIPS    what the kernel may keep from it: nothing, steps or calls
 # MLT_TOOL     the tool; MLT_LOAD  the folder with the workload programs
