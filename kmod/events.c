@@ -20,6 +20,7 @@
 #include <linux/uaccess.h>
 
 #include "events.h"
+#include "hooks.h"
 #include "ring.h"
 #include "targets.h"
 
@@ -48,6 +49,7 @@ struct mlt_reader {
 	struct mutex lock; /* all below */
 	u32 bit;	   /* the session's; 0 = it has no filter */
 	u64 bit_since_ns;  /* before, the bit was another one's */
+	bool stacks; /* it has asked for them */
 	unsigned int n_wanted;
 	struct mlt_wanted wanted[MLT_READER_PIDS];
 	struct mlt_tap taps[]; /* nr_cpu_ids */
@@ -322,6 +324,12 @@ static int mlt_reader_line(struct mlt_reader *r, const char *line)
 	}
 	if (!strcmp(line, "follow"))
 		return mlt_reader_follow(r);
+	if (!strcmp(line, "stacks")) {
+		if (!r->stacks)
+			mlt_hooks_need_stacks(true);
+		r->stacks = true;
+		return 0;
+	}
 	if (strncmp(line, "pid ", 4) || kstrtou32(line + 4, 10, &pid) || !pid || pid > PID_MAX_LIMIT)
 		return -EINVAL;
 	err = mlt_reader_want(r, pid);
@@ -353,6 +361,8 @@ static int mlt_events_release(struct inode *inode, struct file *file)
 	struct mlt_reader *r = file->private_data;
 
 	mlt_session_end(r);
+	if (r->stacks)
+		mlt_hooks_need_stacks(false);
 	atomic_dec(&mlt_n_readers);
 	kvfree(r);
 	return 0;

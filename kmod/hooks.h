@@ -51,7 +51,9 @@ int mlt_hooks_start(unsigned int entries, const struct mlt_hooks_options *option
 void mlt_hooks_end(void);
 void mlt_hooks_enable(bool on);
 bool mlt_hooks_enabled(void);
+/* With call stacks: as a setting, or because a reader needs them from now on, or no longer. */
 void mlt_hooks_stacks(bool on);
+void mlt_hooks_need_stacks(bool needed);
 /* Hits, misses and what was not followed, from 0 again. */
 void mlt_hooks_reset(void);
 /* Calls that were not followed to their end. */
