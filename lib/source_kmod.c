@@ -46,9 +46,6 @@ static int read_options(struct mlocktrace *h, const struct mlocktrace_opts *opts
 	const char *bad = "";
 	int err = 0;
 
-	if (opts->tier && strcmp(opts->tier, "auto") && strcmp(opts->tier, mlt_source_kmod.name))
-		return mlt_fail(h, -EINVAL, "tier %s is one of the source bpf; kmod has no other than kmod",
-				opts->tier);
 	k->past = opts->past;
 	k->stacks = opts->stacks;
 	if (opts->n_pids && !opts->past) {
@@ -209,6 +206,9 @@ static int kmod_open(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 	k->dir_fd = -1;
 	k->events_fd = -1;
 	h->realtime_offset_ns = mlt_realtime_offset();
+	if (opts->tier && strcmp(opts->tier, "auto") && strcmp(opts->tier, mlt_source_kmod.name))
+		return mlt_fail(h, -EINVAL, "tier %s is one of the source bpf; kmod has no other than kmod",
+				opts->tier);
 	err = mlt_kmod_find(h);
 	if (!err)
 		err = read_options(h, opts);
