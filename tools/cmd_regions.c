@@ -13,26 +13,7 @@
 #include "message.h"
 #include "options.h"
 #include "regions.h"
-
-bool regions_want_color(const struct options *o)
-{
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	if (o->color != COLOR_AUTO)
-		return o->color == COLOR_ALWAYS;
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb");
-}
-
-/* 0 = no process id. */
-static pid_t pid_of(const char *text)
-{
-	char *end;
-	long pid;
-
-	errno = 0;
-	pid = strtol(text, &end, 10);
-	return errno || *end || strspn(text, "0123456789") != strlen(text) || pid > INT_MAX ? 0 : pid;
-}
+#include "values.h"
 
 static int cannot_look(pid_t pid, int err)
 {
@@ -162,7 +143,7 @@ uint64_t regions_known_bytes(const struct regions_view *view)
 int cmd_regions(struct options *o)
 {
 	const struct command *command = command_by_bit(ON_REGIONS);
-	struct regions_view view = { .recording = o->input, .color = regions_want_color(o) };
+	struct regions_view view = { .recording = o->input, .color = color_wanted(o, STDOUT_FILENO) };
 	struct mlocktrace_regions *regions;
 	int err, status = STATUS_OK, history_status = STATUS_OK;
 	pid_t pid;
@@ -173,7 +154,7 @@ int cmd_regions(struct options *o)
 		return usage(command, o->n_operands ? "one process at a time" :
 						      "which process? (-a for all of them)");
 	pid = pid_of(o->operands[0]);
-	if (pid <= 0)
+	if (!pid)
 		return usage(command, "\"%s\" is no process id; give a number (pgrep NAME finds it)",
 			     o->operands[0]);
 	err = mlocktrace_regions_new(&regions, pid);

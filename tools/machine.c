@@ -10,6 +10,7 @@
 #include "message.h"
 #include "options.h"
 #include "regions.h"
+#include "values.h"
 
 #define PATIENCE_SECONDS 1
 
@@ -53,7 +54,7 @@ static void begin_patience(const struct options *o)
 int regions_of_machine(struct options *o)
 {
 	const struct command *command = command_by_bit(ON_REGIONS);
-	struct printer printer = { .o = o, .color = regions_want_color(o) };
+	struct printer printer = { .o = o, .color = color_wanted(o, STDOUT_FILENO) };
 	struct mlocktrace_machine machine = { .size = sizeof(machine) };
 	int err;
 

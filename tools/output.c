@@ -147,8 +147,3 @@ int output_close(struct output *out)
 	out->file = NULL;
 	return out->error;
 }
-
-bool output_is_terminal(const struct output *out)
-{
-	return isatty(out->fd);
-}

@@ -34,7 +34,4 @@ int output_flush(struct output *out);
 /* Flush and close: 0, or the first -errno. */
 int output_close(struct output *out);
 
-/* Is it worth colouring? */
-bool output_is_terminal(const struct output *out);
-
 #endif

@@ -23,9 +23,6 @@ struct regions_view {
 /* Bytes of the locked mappings that a record is known for. */
 uint64_t regions_known_bytes(const struct regions_view *view);
 
-/* Colours as asked for, or for a terminal. */
-bool regions_want_color(const struct options *o);
-
 /* machine.c: `regions -a`. The exit status. */
 int regions_of_machine(struct options *o);
 

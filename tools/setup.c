@@ -85,16 +85,6 @@ static int standard_stream(const struct session *s)
 	return s->child.pid && text ? STDERR_FILENO : STDOUT_FILENO;
 }
 
-static bool wants_color(const struct session *s)
-{
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	if (s->o->color != COLOR_AUTO)
-		return s->o->color == COLOR_ALWAYS;
-	return output_is_terminal(&s->out) && !(no_color && *no_color) &&
-	       term && strcmp(term, "dumb");
-}
-
 static int open_writer(struct session *s)
 {
 	const char *name = s->o->output ? s->o->output : s->job->output;
@@ -116,7 +106,7 @@ static int open_writer(struct session *s)
 	if (s->o->stacks || !s->live)
 		err = mlocktrace_symbols_new(&s->symbols);
 	opts.symbols = s->symbols;
-	opts.color = wants_color(s);
+	opts.color = color_wanted(s->o, s->out.fd);
 	if (!err)
 		err = mlocktrace_writer_new(&s->writer, s->out.file, &opts);
 	if (err)

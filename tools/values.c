@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <mlocktrace/mlocktrace.h>
 
@@ -202,6 +203,22 @@ int set_color(struct options *o, const char *value)
 	}
 	error("--color: \"%s\": give auto, always or never", value);
 	return -1;
+}
+
+pid_t pid_of(const char *text)
+{
+	unsigned long long pid;
+
+	return number(text, strlen(text), INT_MAX, &pid) ? (pid_t)pid : 0;
+}
+
+bool color_wanted(const struct options *o, int fd)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (o->color != COLOR_AUTO)
+		return o->color == COLOR_ALWAYS;
+	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb");
 }
 
 bool source_is_recording(const struct options *o)

@@ -21,6 +21,12 @@ int set_color(struct options *o, const char *value);
 /* The i-th tier that has a source of eBPF programs, best first; NULL past the last. */
 const char *bpf_tier(size_t i);
 
+/* 0 = no process id. */
+pid_t pid_of(const char *text);
+
+/* Is what goes to this descriptor to have colours? */
+bool color_wanted(const struct options *o, int fd);
+
 /* --source names a recording: nothing is live, ids are only compared. */
 bool source_is_recording(const struct options *o);
 
