@@ -31,6 +31,7 @@ void audit_free(struct audit *audit)
 {
 	mlocktrace_book_free(audit->book);
 	free(audit->rows);
+	free(audit->moving);
 	memset(audit, 0, sizeof(*audit));
 }
 
@@ -59,6 +60,34 @@ static struct audit_row *add_row(struct audit *audit)
 	}
 	memset(&audit->rows[audit->n], 0, sizeof(*audit->rows));
 	return &audit->rows[audit->n++];
+}
+
+static bool began_moving(const struct audit *audit, uint64_t mm_id)
+{
+	for (size_t i = 0; i < audit->n_moving; i++)
+		if (audit->moving[i] == mm_id)
+			return true;
+	return false;
+}
+
+/* Kept apart from the rows, since what ends first never has one. */
+static void note_moving(struct audit *audit, uint64_t mm_id)
+{
+	size_t room = audit->room_moving ? audit->room_moving * 2 : 64;
+	uint64_t *more;
+
+	if (began_moving(audit, mm_id))
+		return;
+	if (audit->n_moving == audit->room_moving) {
+		more = realloc(audit->moving, room * sizeof(*more));
+		if (!more) {
+			audit->out_of_memory = true;
+			return;
+		}
+		audit->moving = more;
+		audit->room_moving = room;
+	}
+	audit->moving[audit->n_moving++] = mm_id;
 }
 
 /* Of whom they are, processes or users */
@@ -119,6 +148,8 @@ int audit_holding(void *ctx, const struct mlocktrace_holding *holding)
 	if (holding->known && holding->held_before &&
 	    mlocktrace_book_begin(audit->book, holding->mm_id, holding->held_before))
 		audit->out_of_memory = true;
+	if (holding->began_moving)
+		note_moving(audit, holding->mm_id);
 	if (!audit->began)
 		return 0;
 	row = find_row(audit, holding);
@@ -127,6 +158,7 @@ int audit_holding(void *ctx, const struct mlocktrace_holding *holding)
 	if (!row)
 		return 0;
 	row->seen = true;
+	row->moving |= holding->began_moving;
 	compare_records(audit, row, holding);
 	row->changes = holding->changes;
 	row->readings++;
@@ -197,7 +229,8 @@ bool audit_reading_end(struct audit *audit, const struct mlocktrace_stats *stats
 	for (size_t i = 0; i < audit->n; i++) {
 		const struct audit_row *row = &audit->rows[i];
 
-		if (!row->agrees || (!audit->lost && row->records != RECORDS_AGREE))
+		if (!row->agrees ||
+		    (!audit->lost && !row->moving && row->records != RECORDS_AGREE))
 			return false;
 	}
 	return audit->lost || all_gone_have_ended(audit);
@@ -209,7 +242,7 @@ static void judge_alive(const struct audit *audit, struct audit_row *row)
 {
 	find_account(audit, row->holding.mm_id, &row->account);
 	row->drift = row->agrees ? 0 : row->holding.kernel - row->holding.books;
-	if (audit->lost || audit->unplaced)
+	if (audit->lost || audit->unplaced || row->moving)
 		row->records = RECORDS_UNKNOWN;
 	else if (row->records != RECORDS_AGREE && row->quiet >= QUIET_ENOUGH)
 		row->records = RECORDS_DIFFER;
@@ -239,7 +272,7 @@ static void add_gone(struct audit *audit, const struct mlocktrace_account *accou
 	};
 	memcpy(row->holding.comm, account->comm, sizeof(row->holding.comm));
 	row->agrees = row->holding.kernel == row->holding.books;
-	if (!audit->lost && !audit->unplaced) {
+	if (!audit->lost && !audit->unplaced && !began_moving(audit, account->mm_id)) {
 		row->records = row->agrees ? RECORDS_AGREE : RECORDS_DIFFER;
 	} else { /* the ledger in the kernel has judged: audit_close() */
 		row->holding.known = false;

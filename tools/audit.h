@@ -24,6 +24,7 @@ struct audit_row {
 	/* While readings are made: */
 	bool seen;
 	unsigned int readings;
+	bool moving; /* it is not known what it held before */
 	unsigned int quiet; /* readings in a row between which the books did not change */
 	uint64_t changes;
 };
@@ -32,6 +33,8 @@ struct audit {
 	struct mlocktrace_book *book;
 	struct audit_row *rows;
 	size_t n, room;
+	uint64_t *moving; /* ids of counters that changed while recording began */
+	size_t n_moving, room_moving;
 	unsigned int rounds;
 	bool began; /* the first reading, which says what was held before, was made */
 	bool out_of_memory;

@@ -11,6 +11,7 @@
 #include "message.h"
 #include "options.h"
 #include "session.h"
+#include "values.h"
 
 #define BETWEEN_READINGS_MS 10
 
@@ -105,6 +106,9 @@ int cmd_audit(struct options *o)
 
 	if (!o->n_operands && !o->after_dashes && !o->n_pids && !o->all)
 		return usage(command, "whose books? Give -p PID, -a (every process) or -- COMMAND");
+	if (source_is_recording(o))
+		return usage(command, "\"%s\": a recording has no counters to compare with; give auto, bpf "
+			     "or kmod", o->source);
 	status = session_check_options(o, command);
 	if (status >= 0)
 		return status;

@@ -97,7 +97,10 @@ static void print_hook(struct json_object *hook)
 	char value[512];
 	int n = printf("    %-3s %s", truth(hook, "attached") ? "yes" : "no", text(hook, "name"));
 
-	if (truth(hook, "attached"))
+	if (truth(hook, "attached") && get(hook, "hits"))
+		snprintf(value, sizeof(value), "%s%s%s times, %s missed", text(hook, "help"),
+			 text(hook, "help")[0] ? "; " : "", text(hook, "hits"), text(hook, "misses"));
+	else if (truth(hook, "attached"))
 		snprintf(value, sizeof(value), "%s", text(hook, "help"));
 	else
 		snprintf(value, sizeof(value), "%s (%s): %s", text(hook, "help"),
@@ -110,11 +113,14 @@ static void print_tier(struct json_object *tier, bool is_auto, bool verbose)
 {
 	struct json_object *sees = get(tier, "sees"), *hooks = get(tier, "hooks");
 	size_t n = json_object_array_length(hooks), attached = 0;
+	uint64_t misses = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		attached += truth(json_object_array_get_idx(hooks, i), "attached");
+		misses += json_object_get_uint64(get(json_object_array_get_idx(hooks, i), "misses"));
+	}
 	printf("\n%s: %s%s\n", text(tier, "name"), truth(tier, "works") ? "works" : "does not work",
-	       is_auto ? "; --tier auto takes it" : "");
+	       is_auto ? "; auto takes it" : "");
 	wrap(stdout, 0, 4, text(tier, "help"));
 	if (!truth(tier, "works")) {
 		wrap(stdout, printf("    why not:"), 4, text(tier, "why_not"));
@@ -123,6 +129,9 @@ static void print_tier(struct json_object *tier, bool is_auto, bool verbose)
 	for (size_t i = 0; i < json_object_array_length(sees); i++)
 		wrap(stdout, printf("    -"), 6,
 		     json_object_get_string(json_object_array_get_idx(sees, i)));
+	if (misses)
+		printf("    %" PRIu64 " times the kernel skipped a hook, since the module was loaded (-v)\n",
+		       misses);
 	printf("    %zu of %zu hooks attached%s\n", attached, n,
 	       verbose || attached == n ? "" : "; missing:");
 	for (size_t i = 0; i < n; i++) {

@@ -19,6 +19,7 @@
 #include "values.h"
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+#define MODULE "/sys/module/mlocktrace"
 
 /* The function of a 32-bit call, or the tracepoint of all calls. */
 #define COMPAT "__ia32_sys_mlock"
@@ -27,30 +28,22 @@
 	"what is charged to users or pinned (segments, io_uring, perf rings, AF_XDP, zero-copy, secret "  \
 	"memory) is seen where it is charged, refused and given back"
 
-/* What a tier can and can't see: @with if @hook is attached (or NULL), else @without. */
+/* What tiers can and can't see: @with if @hook is attached (or NULL), else @without. */
 static const struct sight {
-	const char *tier;
+	const char *tiers; /* their names */
 	const char *hook;
 	const char *with;
 	const char *without;
 } sights[] = {
-	{ "fentry", NULL, "before and after are read inside the kernel's lock: exact", NULL },
-	{ "fentry", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, munmap, "
-	  "stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",
+	{ "kmod", NULL, "needs neither BTF nor a tracer: it records from when the module is loaded", NULL },
+	{ "fentry kprobe kmod", NULL, "before and after are read inside the kernel's lock: exact", NULL },
+	{ "fentry kprobe kmod", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, "
+	  "munmap, stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",
 	  "what locks and unlocks by the way (mmap, brk, mremap, munmap, stacks) is seen at the ends of "
 	  "the functions that do it" },
-	{ "fentry", COMPAT, "32-bit calls are seen (flag `compat`)",
+	{ "fentry kprobe kmod", COMPAT, "32-bit calls are seen (flag `compat`)",
 	  "32-bit calls are not seen" },
-	{ "fentry", "sys_exit", "calls that a seccomp filter refused are seen (flag `seccomp`)",
-	  "calls that a seccomp filter refused are not seen: the kernel's code does not run" },
-	{ "kprobe", NULL, "before and after are read inside the kernel's lock: exact", NULL },
-	{ "kprobe", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, munmap, "
-	  "stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",
-	  "what locks and unlocks by the way (mmap, brk, mremap, munmap, stacks) is seen at the ends of "
-	  "the functions that do it" },
-	{ "kprobe", COMPAT, "32-bit calls are seen (flag `compat`)",
-	  "32-bit calls are not seen" },
-	{ "kprobe", "sys_exit", "calls that a seccomp filter refused are seen (flag `seccomp`)",
+	{ "fentry kprobe kmod", "sys_exit", "calls that a seccomp filter refused are seen (flag `seccomp`)",
 	  "calls that a seccomp filter refused are not seen: the kernel's code does not run" },
 	{ "tracepoint", "mmap_lock_released", "before and after are read inside the kernel's lock: exact",
 	  "before and after are read outside the kernel's lock: exact for one thread, a sample "
@@ -58,14 +51,18 @@ static const struct sight {
 	{ "tracepoint", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, munmap, "
 	  "stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",
 	  "what locks and unlocks by the way (mmap, brk, mremap, munmap, stacks) is not seen" },
-	{ "fentry", "user_shm_lock", CHARGES_SEEN, "what is charged to users or pinned is not seen" },
-	{ "kprobe", "user_shm_lock", CHARGES_SEEN, "what is charged to users or pinned is not seen" },
+	{ "fentry kprobe kmod", "user_shm_lock", CHARGES_SEEN,
+	  "what is charged to users or pinned is not seen" },
 	{ "tracepoint", NULL, "what is charged to users or pinned is seen when the system call that charges "
 	  "it ends; what kernel threads give back, when that counter is looked at next", NULL },
 	{ "tracepoint", NULL, "calls that a seccomp filter refused are seen (flag `seccomp`)", NULL },
 	{ "tracepoint", NULL, "32-bit calls are seen (flag `compat`)", NULL },
 	{ "tracepoint", NULL, "the steps inside a call are not watched: its cause follows from "
 	  "the counter, the limit and the mappings", NULL },
+	{ "kmod", NULL, "a return is missed when too many tasks are inside one function at the same time; that "
+	  "is counted hook by hook", NULL },
+	{ "kmod", NULL, "ids of processes are those of the initial pid namespace; only -p and -f filter in the "
+	  "kernel, the other filters act on what is read", NULL },
 };
 
 static const struct {
@@ -158,14 +155,14 @@ static void log_line(void *ctx, enum mlocktrace_log_level level, const char *lin
 		note("%s", line);
 }
 
-/* Our own process is the least that can be traced. */
-static int open_tier(struct mlocktrace **handle, const struct options *o, const char *tier)
+/* Our own process is the least that can be traced. @tier: NULL = the best. */
+static int open_tier(struct mlocktrace **handle, const struct options *o, const struct tier *tier)
 {
 	pid_t self = getpid();
 	const struct mlocktrace_opts opts = {
 		.size = sizeof(opts),
-		.source = "bpf",
-		.tier = tier,
+		.source = tier ? tier->source : "auto",
+		.tier = tier ? tier->name : "auto",
 		.btf_path = o->btf,
 		.pids = &self,
 		.n_pids = 1,
@@ -183,12 +180,16 @@ static struct json_object *list_hooks(const struct mlocktrace *handle)
 
 	for (size_t i = 0; handle && !mlocktrace_hook(handle, i, &hook); i++) {
 		struct json_object *row = json_object_new_object();
+		uint64_t hits = 0, misses = 0;
+		bool counted = !mlocktrace_hook_counts(handle, i, &hits, &misses);
 
 		json_put_text(row, "name", hook.name);
 		json_put_text(row, "help", hook.help);
 		json_put_bool(row, "attached", hook.attached);
 		json_put_bool(row, "required", hook.required);
 		json_put_text(row, "why_not", hook.attached ? NULL : hook.why_not);
+		json_put_known(row, "hits", hits, counted);
+		json_put_known(row, "misses", misses, counted);
 		json_object_array_add(list, row);
 	}
 	return list;
@@ -268,11 +269,13 @@ static struct json_object *list_sights(const struct mlocktrace *handle, const ch
 		const struct sight *sight = &sights[i];
 		bool with = !sight->hook || (handle && is_attached(handle, sight->hook));
 
-		if (!strcmp(sight->tier, tier))
+		/* No tier's name is a part of another one's. */
+		if (strstr(sight->tiers, tier))
 			json_object_array_add(list, json_object_new_string(with ? sight->with :
 									   sight->without));
 	}
-	if (handle)
+	/* Function hooks of a module are skipped for other reasons. */
+	if (handle && strcmp(tier, mlocktrace_tier_name(MLOCKTRACE_TIER_KMOD)))
 		json_object_array_add(list,
 				      json_object_new_string(sight_of_skips[mlocktrace_skips(handle)]));
 	if (!strcmp(tier, mlocktrace_tier_name(MLOCKTRACE_TIER_KPROBE)))
@@ -281,51 +284,67 @@ static struct json_object *list_sights(const struct mlocktrace *handle, const ch
 }
 
 /* What there is to say of a tier that was opened as @handle, or not (NULL). */
-static struct json_object *describe_tier(const struct mlocktrace *handle, const char *tier)
+static struct json_object *describe_tier(const struct mlocktrace *handle, const struct tier *tier)
 {
 	struct json_object *found = json_object_new_object();
 	const char *kind, *help = NULL, *advice;
 
-	for (size_t i = 0; !mlocktrace_about(tier, i, &kind, &help, &advice); i++)
+	for (size_t i = 0; !mlocktrace_about(tier->name, i, &kind, &help, &advice); i++)
 		if (!strcmp(kind, "tier"))
 			break;
-	json_put_text(found, "name", tier);
+	json_put_text(found, "name", tier->name);
+	json_put_text(found, "source", tier->source);
 	json_put_text(found, "help", help);
+	if (!strcmp(tier->source, "kmod"))
+		json_put_bool(found, "loaded", handle || !access(MODULE, F_OK));
 	json_put_bool(found, "works", handle);
 	json_put_text(found, "why_not", handle ? NULL : mlocktrace_open_error());
 	json_put_text(found, "skips", handle ? skips[mlocktrace_skips(handle)] : NULL);
-	json_object_object_add(found, "sees", list_sights(handle, tier));
+	json_object_object_add(found, "sees", list_sights(handle, tier->name));
 	json_object_object_add(found, "hooks", list_hooks(handle));
 	return found;
 }
 
-/* Tries @tier, which may be "auto". NULL if that finds none. */
-static struct json_object *probe_tier(const struct options *o, const char *tier)
+static struct json_object *probe_tier(const struct options *o, const struct tier *tier)
+{
+	struct json_object *found;
+	struct mlocktrace *handle;
+
+	found = describe_tier(open_tier(&handle, o, tier) ? NULL : handle, tier);
+	mlocktrace_close(handle);
+	return found;
+}
+
+/* The one that auto takes; NULL if it finds none. */
+static struct json_object *probe_best(const struct options *o)
 {
 	struct json_object *found = NULL;
 	struct mlocktrace *handle;
+	size_t i = 0;
 
-	if (!open_tier(&handle, o, tier))
-		found = describe_tier(handle, mlocktrace_tier(handle));
-	else if (strcmp(tier, "auto"))
-		found = describe_tier(NULL, tier);
+	if (open_tier(&handle, o, NULL))
+		return NULL;
+	while (tier_at(i) && strcmp(tier_at(i)->name, mlocktrace_tier(handle)))
+		i++;
+	if (tier_at(i))
+		found = describe_tier(handle, tier_at(i));
 	mlocktrace_close(handle);
 	return found;
 }
 
 static void probe_tiers(struct json_object *found, const struct options *o)
 {
-	struct json_object *list = json_object_new_array(), *best = probe_tier(o, "auto"), *name = NULL;
+	struct json_object *list = json_object_new_array(), *best = probe_best(o), *name = NULL;
 	bool one = o->tier && strcmp(o->tier, "auto");
 
 	json_object_object_get_ex(best, "name", &name);
-	for (size_t i = 0; bpf_tier(i); i++) {
-		const char *tier = bpf_tier(i);
+	for (size_t i = 0; tier_at(i); i++) {
+		const struct tier *tier = tier_at(i);
 
-		if (one && strcmp(tier, o->tier))
+		if (one && strcmp(tier->name, o->tier))
 			continue;
 		/* To open a tier takes its time: the one that auto took was opened already. */
-		if (name && !strcmp(tier, json_object_get_string(name)))
+		if (name && !strcmp(tier->name, json_object_get_string(name)))
 			json_object_array_add(list, json_object_get(best));
 		else
 			json_object_array_add(list, probe_tier(o, tier));

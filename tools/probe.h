@@ -18,8 +18,10 @@
  *   "capabilities": [ { "name", "effective", "help" } ],
  *   "memlock_soft", "memlock_hard" (bytes or "unlimited"),
  *   "auto" (name of the tier or null),
- *   "tiers": [ { "name", "help", "works", "why_not" (null if it works), "sees": [ text ],
- *                "hooks": [ { "name", "help", "attached", "required", "why_not" } ] } ]
+ *   "tiers": [ { "name", "source", "help", "loaded" (of kmod only), "works", "why_not" (null if it
+ *                works), "skips", "sees": [ text ],
+ *                "hooks": [ { "name", "help", "attached", "required", "why_not",
+ *                             "hits", "misses" (null = not counted) } ] } ]
  * }
  * NULL when memory runs out.
  */

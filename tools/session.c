@@ -209,7 +209,10 @@ static void summary(const struct session *s, const struct mlocktrace_stats *stat
 	     (unsigned long long)s->refused, (unsigned long long)stats->dropped,
 	     (s->ended_ns - s->began_ns) / 1e9, recorded ? ", written to " : "",
 	     recorded ? s->out.name : "");
-	if (stats->dropped)
+	if (stats->dropped && !strcmp(mlocktrace_source(s->handle), "kmod"))
+		note("overwritten before they were read: load the module with a larger buffer "
+		     "(modprobe mlocktrace buffer_kb=...)");
+	else if (stats->dropped)
 		note("lost for want of buffer (now %s): give a larger --buffer, or trace less (-p, -e, -x)",
 		     s->o->buffer_bytes ? size_text(size, s->o->buffer_bytes) : "8.0M");
 	if (stats->missed)

@@ -133,35 +133,30 @@ int set_duration(struct options *o, const char *value)
 int set_source(struct options *o, const char *value)
 {
 	if (!*value) {
-		error("--source: give auto, bpf, or the name of a recording");
+		error("--source: give auto, bpf, kmod, or the name of a recording");
 		return -1;
 	}
 	o->source = value;
 	return 0;
 }
 
-const char *bpf_tier(size_t i)
+const struct tier *tier_at(size_t i)
 {
-	static const struct {
-		const char *name, *source;
-	} tiers[] = {
+	static const struct tier tiers[] = {
 #define MLT_TIER(id, TAG, name, source, help) { name, source },
 #include <mlocktrace/events.def>
 	};
 
-	for (size_t t = 0; t < sizeof(tiers) / sizeof(tiers[0]); t++)
-		if (!strcmp(tiers[t].source, "bpf") && !i--)
-			return tiers[t].name;
-	return NULL;
+	return i < sizeof(tiers) / sizeof(tiers[0]) ? &tiers[i] : NULL;
 }
 
 int set_tier(struct options *o, const char *value)
 {
 	size_t i = 0;
 
-	while (bpf_tier(i) && strcmp(value, bpf_tier(i)))
+	while (tier_at(i) && strcmp(value, tier_at(i)->name))
 		i++;
-	if (!bpf_tier(i) && strcmp(value, "auto")) {
+	if (!tier_at(i) && strcmp(value, "auto")) {
 		error("--tier: unknown tier \"%s\"; `" TOOL " doctor` shows which there are", value);
 		return -1;
 	}
@@ -223,5 +218,6 @@ bool color_wanted(const struct options *o, int fd)
 
 bool source_is_recording(const struct options *o)
 {
-	return o->source && strcmp(o->source, "auto") && strcmp(o->source, "bpf");
+	return o->source && strcmp(o->source, "auto") && strcmp(o->source, "bpf") &&
+	       strcmp(o->source, "kmod");
 }

@@ -18,8 +18,12 @@ int set_tier(struct options *o, const char *value);
 int set_buffer(struct options *o, const char *value);
 int set_color(struct options *o, const char *value);
 
-/* The i-th tier that has a source of eBPF programs, best first; NULL past the last. */
-const char *bpf_tier(size_t i);
+struct tier {
+	const char *name, *source;
+};
+
+/* The i-th tier, best first; NULL past the last. */
+const struct tier *tier_at(size_t i);
 
 /* 0 = no process id. */
 pid_t pid_of(const char *text);

@@ -27,6 +27,8 @@ load=${MLT_LOAD:-$selftests/../build/selftests/load}
 # shellcheck source=selftests/lib/doctor.sh
 . "$selftests/lib/doctor.sh"
 workload=$load/workload
+# Makes the kernel module's folder as MLOCKTRACE_DEBUGFS would have it
+double=${load%/load}/double/double
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/mlocktrace-test.XXXXXX") || exit 1
 # Programs under test run as other users, too.

@@ -13,8 +13,8 @@ check verbose_lists_hooks grep -q sys_enter text
 check_equal nothing_on_stderr "$(cat err)" ""
 "$mlocktrace" doctor --json >doctor.json
 check json_parses jq -e . doctor.json
-check_equal it_knows_three_tiers "$(jq -r '.tiers[].name' doctor.json | sort | paste -sd' ')" \
-	"fentry kprobe tracepoint"
+check_equal it_knows_four_tiers "$(jq -r '.tiers[].name' doctor.json | sort | paste -sd' ')" \
+	"fentry kmod kprobe tracepoint"
 check_equal what_does_not_work_has_a_reason \
 	"$(jq -c '.tiers[] | select((.works | not) and (.why_not // "") == "")' doctor.json)" ""
 check_equal kernel_release "$(jq -r .kernel doctor.json)" "$(uname -r)"
