@@ -28,6 +28,9 @@ static const struct command commands[] = {
 	  "Show what a process has locked now, range by range, and what of it is in RAM; with a "
 	  "recording, also which call locked it. With -a, what the whole machine has locked.",
 	  cmd_regions },
+	{ "last", ON_LAST, "[OPTION]... [PID]",
+	  "Show what led to the last refusals, of PID or of all processes, though nobody was tracing: from "
+	  "the flight recorder of the kernel module.", cmd_last },
 	{ "doctor", ON_DOCTOR, "[OPTION]...",
 	  "Try out what works on this machine, and say why not where it does not.", cmd_doctor },
 	{ "explain", ON_EXPLAIN, "[WORD]...",

@@ -19,6 +19,7 @@ enum command_bit {
 	ON_EXPLAIN = 1 << 4,
 	ON_AUDIT = 1 << 5,
 	ON_REGIONS = 1 << 6,
+	ON_LAST = 1 << 7,
 	ON_LIVE = ON_TRACE | ON_RECORD,
 	ON_TRACING = ON_LIVE | ON_AUDIT,
 	ON_STREAM = ON_LIVE | ON_REPORT,
@@ -30,6 +31,7 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct options {
 	bool all, follow, failures_only, stacks, time, json, quiet, summary, by_uid;
 	unsigned int verbose;
+	unsigned int count; /* 0 = the command's own */
 	enum color_when color;
 	uid_t uid;
 	pid_t *pids;
@@ -65,6 +67,7 @@ int cmd_audit(struct options *o);
 int cmd_doctor(struct options *o);
 int cmd_explain(struct options *o);
 int cmd_regions(struct options *o);
+int cmd_last(struct options *o);
 
 /* mlocktrace.c */
 const struct command *command_by_bit(enum command_bit bit);

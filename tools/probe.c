@@ -35,7 +35,8 @@ static const struct sight {
 	const char *with;
 	const char *without;
 } sights[] = {
-	{ "kmod", NULL, "needs neither BTF nor a tracer: it records from when the module is loaded", NULL },
+	{ "kmod", NULL, "needs neither BTF nor a tracer: it records from when the module is loaded, and what "
+	  "its flight recorder keeps can be shown later (mlocktrace last)", NULL },
 	{ "fentry kprobe kmod", NULL, "before and after are read inside the kernel's lock: exact", NULL },
 	{ "fentry kprobe kmod", "mmap_lock_released", "what locks and unlocks by the way (mmap, brk, mremap, "
 	  "munmap, stacks) is seen inside the kernel's lock, so the sum of all records is VmLck",

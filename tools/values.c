@@ -164,6 +164,18 @@ int set_tier(struct options *o, const char *value)
 	return 0;
 }
 
+int set_count(struct options *o, const char *value)
+{
+	unsigned long long count;
+
+	if (!number(value, strlen(value), 1000000, &count) || !count) {
+		error("-n: \"%s\" is no number from 1 to 1000000", value);
+		return -1;
+	}
+	o->count = count;
+	return 0;
+}
+
 int set_buffer(struct options *o, const char *value)
 {
 	static const char units[] = "KMG";

@@ -15,6 +15,7 @@ int set_comm(struct options *o, const char *value);
 int set_duration(struct options *o, const char *value);
 int set_source(struct options *o, const char *value);
 int set_tier(struct options *o, const char *value);
+int set_count(struct options *o, const char *value);
 int set_buffer(struct options *o, const char *value);
 int set_color(struct options *o, const char *value);
 
