@@ -187,6 +187,7 @@ static int mlt_stats_show(struct seq_file *m, void *v)
 {
 	unsigned int cpu, attached = 0, failed = 0;
 	struct mlt_ring_sums sums, all = {};
+	struct mlt_hooks_sums calls;
 	struct mlt_hook_info hook;
 	u64 missed = 0;
 	int i = 0;
@@ -205,7 +206,10 @@ static int mlt_stats_show(struct seq_file *m, void *v)
 	seq_printf(m, "seen %llu\noverwritten %llu\n", all.seen, all.overwritten);
 	seq_printf(m, "delivered %llu\n", mlt_events_delivered());
 	seq_printf(m, "readers %u\n", mlt_events_readers());
-	seq_printf(m, "missed %llu\nuntracked %llu\n", missed, mlt_hooks_untracked());
+	mlt_hooks_sums(&calls);
+	seq_printf(m, "missed %llu\nuntracked %llu\n", missed, calls.untracked);
+	seq_printf(m, "ended %llu\nended_adrift %llu\nended_unattributed %llu\n", calls.ended,
+		   calls.ended_adrift, calls.ended_unattributed);
 	seq_printf(m, "untracked_processes %llu\n", mlt_table_untracked_processes());
 	seq_printf(m, "untracked_users %llu\n", mlt_table_untracked_users());
 	seq_printf(m, "hooks_attached %u\nhooks_failed %u\n", attached, failed);

@@ -109,7 +109,8 @@ static DEFINE_PER_CPU(struct mlt_hits, mlt_hits);
 	{                                                                                          \
 		MLT_HIT(abi##_##tag);                                                              \
 		mlt_wrapper(MLT_SYS_##tag, (struct pt_regs *)regs->di);                            \
-		return !mlt_call_active();                                                         \
+		/* That one's end is looked at, whatever it did. */                                \
+		return MLT_SYS_##tag != MLT_SYS_ipc && !mlt_call_active();                         \
 	}                                                                                          \
 	static int exit_##abi##_##tag(struct kretprobe_instance *ri, struct pt_regs *regs)         \
 	{                                                                                          \
@@ -414,7 +415,11 @@ void mlt_hooks_reset(void)
 		mlt_probes[i].forgiven = mlt_misses(&mlt_probes[i]);
 	for_each_possible_cpu(cpu) {
 		memset(per_cpu_ptr(&mlt_hits, cpu), 0, sizeof(mlt_hits));
-		WRITE_ONCE(shared.cpus[cpu & (MLT_MAX_CPUS - 1)].untracked, 0);
+		/* (the ids that it gives out go on) */
+		shared.cpus[cpu & (MLT_MAX_CPUS - 1)].untracked = 0;
+		shared.cpus[cpu & (MLT_MAX_CPUS - 1)].ended = 0;
+		shared.cpus[cpu & (MLT_MAX_CPUS - 1)].ended_adrift = 0;
+		shared.cpus[cpu & (MLT_MAX_CPUS - 1)].ended_unattributed = 0;
 	}
 }
 
@@ -463,7 +468,7 @@ static void mlt_configure(const struct mlt_hooks_options *options)
 {
 	cfg.ops = ~0ULL;
 	cfg.failures_only = options->failures_only;
-	cfg.stacks = options->stacks;
+	mlt_hooks_stacks(options->stacks);
 	cfg.by_uid = options->uid >= 0;
 	cfg.uid = options->uid;
 	cfg.by_comm = options->comm && *options->comm;
@@ -563,19 +568,39 @@ bool mlt_hooks_enabled(void)
 	return READ_ONCE(shared.enabled);
 }
 
-void mlt_hooks_stacks(bool on)
+static atomic_t mlt_stack_readers;
+static bool mlt_stacks_are_set;
+
+static void mlt_decide_stacks(void)
 {
-	cfg.stacks = on;
+	WRITE_ONCE(cfg.stacks, READ_ONCE(mlt_stacks_are_set) || atomic_read(&mlt_stack_readers));
 }
 
-u64 mlt_hooks_untracked(void)
+void mlt_hooks_stacks(bool on)
 {
-	u64 sum = 0;
+	WRITE_ONCE(mlt_stacks_are_set, on);
+	mlt_decide_stacks();
+}
+
+void mlt_hooks_need_stacks(bool needed)
+{
+	atomic_add(needed ? 1 : -1, &mlt_stack_readers);
+	mlt_decide_stacks();
+}
+
+void mlt_hooks_sums(struct mlt_hooks_sums *sums)
+{
 	int cpu;
 
-	for (cpu = 0; cpu < min_t(int, nr_cpu_ids, MLT_MAX_CPUS); cpu++)
-		sum += READ_ONCE(shared.cpus[cpu].untracked);
-	return sum;
+	memset(sums, 0, sizeof(*sums));
+	for (cpu = 0; cpu < min_t(int, nr_cpu_ids, MLT_MAX_CPUS); cpu++) {
+		const struct mlt_cpu *from = &shared.cpus[cpu];
+
+		sums->untracked += READ_ONCE(from->untracked);
+		sums->ended += READ_ONCE(from->ended);
+		sums->ended_adrift += READ_ONCE(from->ended_adrift);
+		sums->ended_unattributed += READ_ONCE(from->ended_unattributed);
+	}
 }
 
 /* ---- the ledger's file ------------------------------------------------------------------- */

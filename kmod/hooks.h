@@ -56,8 +56,22 @@ void mlt_hooks_stacks(bool on);
 void mlt_hooks_need_stacks(bool needed);
 /* Hits, misses and what was not followed, from 0 again. */
 void mlt_hooks_reset(void);
-/* Calls that were not followed to their end. */
-u64 mlt_hooks_untracked(void);
+
+/**
+ * struct mlt_hooks_sums - what the probes count beside the records
+ * @untracked: calls that were not followed to their end
+ * @ended: address spaces that ended, of those that held something or were in the books
+ * @ended_adrift: of these, where the books were not what the counter was
+ * @ended_unattributed: changes of theirs that nothing explained
+ */
+struct mlt_hooks_sums {
+	u64 untracked;
+	u64 ended;
+	u64 ended_adrift;
+	u64 ended_unattributed;
+};
+
+void mlt_hooks_sums(struct mlt_hooks_sums *sums);
 
 struct mlt_entry;
 

@@ -136,6 +136,8 @@ static int send_filters(struct mlocktrace *h, const struct mlocktrace_opts *opts
 	}
 	if (!err && opts->n_pids && opts->follow)
 		err = tell_module(h, "follow\n");
+	if (!err && opts->stacks)
+		err = tell_module(h, "stacks\n");
 	return err;
 }
 
@@ -321,6 +323,8 @@ static int take_record(struct mlocktrace *h, const uint8_t *record, size_t left)
 		room.event.n_kernel = 0;
 		room.event.size = sizeof(room.event);
 	}
+	/* As in other sources: numbers of this stream, of which only lost records leave a gap. */
+	room.event.seq = cpu->passed + cpu->lost + 1;
 	err = mlt_batch_add(h, &room, room.event.size);
 	cpu->passed += !err;
 	return err ? err : size;
