@@ -89,7 +89,7 @@ static enum mlocktrace_cause range_cause(const struct mlocktrace_event *event)
 
 static enum mlocktrace_cause mlock_enomem_cause(const struct mlocktrace_event *event)
 {
-	/* The sum is asked, too: the kernel may have skipped the programs that see the later steps. */
+	/* The sum is asked, too: the kernel may have skipped programs that see the later steps. */
 	if (mlt_has(event, MLOCKTRACE_F_STEPS) && mlt_could_be_limit(event))
 		return MLOCKTRACE_CAUSE_OVER_LIMIT;
 	if (mlt_has(event, MLOCKTRACE_F_POPULATED | MLOCKTRACE_F_POPULATE_FAILED))

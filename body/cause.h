@@ -39,7 +39,7 @@ static inline bool mlt_is_remote(const struct mlocktrace_event *event)
 	return mlt_has(event, MLOCKTRACE_F_REMOTE);
 }
 
-/* The process that owns it; 0 if nobody else did it, or it has no id in the tracer's pid namespace. */
+/* Who owns it; 0 if nobody else did it, or it has no id in the tracer's pid namespace. */
 static inline uint32_t mlt_remote_target(const struct mlocktrace_event *event)
 {
 	return mlt_is_remote(event) && event->target_pid != event->pid ? event->target_pid : 0;
@@ -51,7 +51,7 @@ static inline uint64_t mlt_overlap(const struct mlocktrace_event *event)
 	return mlt_is_mlock(event) || event->op == MLOCKTRACE_OP_MUNLOCK ? event->overlap : 0;
 }
 
-/* The counter when it was compared: mremap makes room at its target before it asks for the limit. */
+/* The counter when it was compared: mremap makes room at its target before it asks. */
 static inline int64_t mlt_had(const struct mlocktrace_event *event)
 {
 	return event->op == MLOCKTRACE_OP_MREMAP && event->ret < 0 ? event->after : event->before;
@@ -84,8 +84,10 @@ enum mlocktrace_cause mlt_cause(const struct mlocktrace_event *event);
 /* cause_map.c: what was asked for is not in the record. */
 bool mlt_size_unknown(const struct mlocktrace_event *event);
 
-/* cause.c: what is compared with the limit: had + asked, less what of it mlock finds locked already
- * (naive: not less); MLOCKTRACE_UNLIMITED where that does not fit. */
+/*
+ * cause.c: what is compared with the limit: had + asked, less what of it mlock finds locked
+ * already (naive: not less); MLOCKTRACE_UNLIMITED where that does not fit.
+ */
 uint64_t mlt_lock_sum(const struct mlocktrace_event *event, bool naive);
 /* cause.c: had + asked > limit, and the test was made and applied, as far as the record knows. */
 bool mlt_could_be_limit(const struct mlocktrace_event *event);

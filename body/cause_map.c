@@ -18,11 +18,12 @@ static enum mlocktrace_cause enomem_cause(const struct mlocktrace_event *event)
 /* EAGAIN is a driver's word as well, for a mapping that nobody wanted locked. */
 static bool is_to_be_locked(const struct mlocktrace_event *event)
 {
-	return mlt_has(event, MLOCKTRACE_F_MAP_LOCKED | MLOCKTRACE_F_ARMED | MLOCKTRACE_F_CAP_DENIED) ||
+	return mlt_has(event, MLOCKTRACE_F_MAP_LOCKED | MLOCKTRACE_F_ARMED |
+				      MLOCKTRACE_F_CAP_DENIED) ||
 	       mlt_is_in_call(event, remap_file_pages);
 }
 
-/* A refused shmat does not say how large the segment is; nothing else there answers EAGAIN (do_shmat). */
+/* A refused shmat does not say how large the segment is; nothing else in it answers EAGAIN. */
 bool mlt_size_unknown(const struct mlocktrace_event *event)
 {
 	return !event->asked && event->ret < 0 &&
@@ -36,7 +37,8 @@ enum mlocktrace_cause mlt_mmap_cause(const struct mlocktrace_event *event)
 	switch (event->ret) {
 	case -EPERM:
 		/* Only who asks for the lock by a flag is asked for permission. */
-		if (mlt_has(event, MLOCKTRACE_F_MAP_LOCKED) || mlt_is_in_call(event, remap_file_pages))
+		if (mlt_has(event, MLOCKTRACE_F_MAP_LOCKED) ||
+		    mlt_is_in_call(event, remap_file_pages))
 			return mlt_eperm_cause(event);
 		return MLOCKTRACE_CAUSE_DENIED;
 	case -EAGAIN:

@@ -83,8 +83,8 @@ static int mlt_show_process(struct seq_file *m, loff_t pos, bool ended)
 
 	if (mlt_table_process(pos - 1, &process) || process.ended != ended)
 		return 0;
-	seq_printf(m, "%u %llu %u %llu %llu %llu %llu %s ", process.pid, process.start_ns, process.uid,
-		   process.locked, process.peak, process.events, process.refusals,
+	seq_printf(m, "%u %llu %u %llu %llu %llu %llu %s ", process.pid, process.start_ns,
+		   process.uid, process.locked, process.peak, process.events, process.refusals,
 		   mlt_cause_names[process.last_cause]);
 	mlt_show_comm(m, process.comm);
 	seq_putc(m, '\n');
@@ -271,7 +271,8 @@ static const struct file_operations mlt_enable_fops = {
 	.llseek = default_llseek,
 };
 
-static ssize_t mlt_reset_write(struct file *file, const char __user *buf, size_t count, loff_t *ppos)
+static ssize_t mlt_reset_write(struct file *file, const char __user *buf, size_t count,
+			       loff_t *ppos)
 {
 	bool on;
 	int err = mlt_switch_from_user(buf, count, &on);

@@ -330,7 +330,9 @@ static int mlt_reader_line(struct mlt_reader *r, const char *line)
 		r->stacks = true;
 		return 0;
 	}
-	if (strncmp(line, "pid ", 4) || kstrtou32(line + 4, 10, &pid) || !pid || pid > PID_MAX_LIMIT)
+	if (strncmp(line, "pid ", 4) || kstrtou32(line + 4, 10, &pid))
+		return -EINVAL;
+	if (!pid || pid > PID_MAX_LIMIT)
 		return -EINVAL;
 	err = mlt_reader_want(r, pid);
 	if (!err && was_open)

@@ -8,6 +8,7 @@
 #ifndef MLT_RING_H
 #define MLT_RING_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 
@@ -18,7 +19,7 @@
 	 (MLOCKTRACE_STACK_USER + MLOCKTRACE_STACK_KERNEL) * sizeof(u64))
 
 /* Bit of mlt_ring_arm() for who wants any record; those below are the sessions' bits. */
-#define MLT_WANTS_ANY (1ULL << 32)
+#define MLT_WANTS_ANY BIT_ULL(32)
 
 /**
  * struct mlt_cursor - how far a reader has come in the records of one CPU

@@ -13,6 +13,7 @@
 #include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/percpu.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -20,7 +21,7 @@
 #include "table.h"
 #include "../body/cause.h"
 
-#define MLT_PROCESSES_MAX (1U << 20)
+#define MLT_PROCESSES_MAX SZ_1M
 #define MLT_USERS 1024 /* a power of two */
 
 struct mlt_place {
