@@ -55,7 +55,8 @@ static int mlt_user_stack(struct pt_regs *regs, u64 *to, int max, int skip)
 	else
 		to[n++] = regs->ip;
 	while (n < max && bp && !(bp & 7)) {
-		if (copy_from_user_nofault(&frame, (const void __user *)bp, sizeof(frame)) || !frame.ret)
+		if (copy_from_user_nofault(&frame, (const void __user *)bp, sizeof(frame)) ||
+		    !frame.ret)
 			break;
 		if (skip)
 			skip--;
@@ -172,7 +173,7 @@ static bool mlt_can_matter(u8 op, const struct pt_regs *regs, int compat)
 	static int enter_##tag(struct kprobe *kp, struct pt_regs *regs)                            \
 	{                                                                                          \
 		u64 arg[] = MLT_ARGS(regs);                                                        \
-                                                                                                   \
+												   \
 		MLT_HIT(tag);                                                                      \
 		mlt_##tag##_enter(regs, arg);                                                      \
 		return 0;                                                                          \
@@ -188,7 +189,7 @@ static bool mlt_can_matter(u8 op, const struct pt_regs *regs, int compat)
 	static int enter_##tag(struct kretprobe_instance *ri, struct pt_regs *regs)                \
 	{                                                                                          \
 		u64 arg[] = MLT_ARGS(regs);                                                        \
-                                                                                                   \
+												   \
 		MLT_HIT(tag);                                                                      \
 		mlt_##tag##_enter(regs, arg);                                                      \
 		return !shared.active;                                                             \
@@ -206,8 +207,8 @@ static bool mlt_can_matter(u8 op, const struct pt_regs *regs, int compat)
 
 /* ---- tracepoints ---------------------------------------------------------------------- */
 
-static void tp_mmap_lock_acquire_returned(void *data, struct mm_struct *mm, MLT_LOCK_PATH bool write,
-					  bool success)
+static void tp_mmap_lock_acquire_returned(void *data, struct mm_struct *mm,
+					  MLT_LOCK_PATH bool write, bool success)
 {
 	if (!mlt_lock_matters(mm))
 		return;
@@ -435,7 +436,8 @@ static s64 mlt_sysctl(const char *path, s64 otherwise)
 
 	if (IS_ERR(file))
 		return otherwise;
-	if (kernel_read(file, text, sizeof(text) - 1, &at) <= 0 || kstrtoll(strim(text), 10, &value))
+	if (kernel_read(file, text, sizeof(text) - 1, &at) <= 0 ||
+	    kstrtoll(strim(text), 10, &value))
 		value = otherwise;
 	filp_close(file, NULL);
 	return value;

@@ -15,7 +15,7 @@
 /* Tasks may come between the count and the copy. */
 #define MLT_SPARE_ENTRIES 64
 /* 64 MiB and more: each task has five counters at most. */
-#define MLT_MOST_ENTRIES (1 << 19)
+#define MLT_MOST_ENTRIES BIT(19)
 
 struct mlt_ledger {
 	size_t bytes;

@@ -84,8 +84,10 @@ static struct mlt_slot *mlt_search(const struct mlt_map *map, const void *key, u
 	u32 at;
 
 	do {
-		for (at = smp_load_acquire(&map->buckets[bucket].first); !(at & MLT_END);
-		     at = smp_load_acquire(&slot->next)) {
+		/* Whole when found: these pair with the releases in mlt_enter(). */
+		at = smp_load_acquire(&map->buckets[bucket].first);
+		/* And so is each next one. */
+		for (; !(at & MLT_END); at = smp_load_acquire(&slot->next)) {
 			slot = mlt_slot(map, at);
 			if (READ_ONCE(slot->used) && !memcmp(slot->data, key, map->key_size))
 				return slot;
@@ -143,8 +145,11 @@ static int mlt_enter(struct mlt_map *map, const void *key, const void *value, bo
 		if (slot) {
 			memcpy(slot->data, key, map->key_size);
 			memcpy(mlt_value(map, slot), value, map->value_size);
+			/* It is whole before it counts as used, */
 			smp_store_release(&slot->used, 1);
+			/* and who comes by it by a stale index goes on in a chain, */
 			smp_store_release(&slot->next, bucket->first);
+			/* before it can be found. */
 			smp_store_release(&bucket->first, at);
 		} else {
 			err = -ENOSPC;
@@ -185,7 +190,8 @@ int mlt_map_del(struct mlt_map *map, const void *key)
 	return err;
 }
 
-void mlt_map_each(struct mlt_map *map, int (*each)(void *ctx, const void *key, void *value), void *ctx)
+void mlt_map_each(struct mlt_map *map, int (*each)(void *ctx, const void *key, void *value),
+		  void *ctx)
 {
 	struct mlt_bucket *bucket;
 	struct mlt_slot *slot;

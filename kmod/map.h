@@ -76,6 +76,7 @@ int mlt_map_del(struct mlt_map *map, const void *key);
  *	deletes the entry
  * @ctx: handed through
  */
-void mlt_map_each(struct mlt_map *map, int (*each)(void *ctx, const void *key, void *value), void *ctx);
+void mlt_map_each(struct mlt_map *map, int (*each)(void *ctx, const void *key, void *value),
+		  void *ctx);
 
 #endif

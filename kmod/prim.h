@@ -41,7 +41,9 @@ static struct mlt_config cfg;
 static struct mlt_shared shared;
 
 #define MLT_MAP(name, key_type, value_type, entries)                                               \
-	static struct mlt_map name = { .key_size = sizeof(key_type), .value_size = sizeof(value_type) }
+	static struct mlt_map name = {                                                             \
+		.key_size = sizeof(key_type), .value_size = sizeof(value_type)                     \
+	}
 
 /*
  * Much of what is read belongs to somebody else and may be gone by now, so a read may
@@ -50,8 +52,9 @@ static struct mlt_shared shared;
  */
 static __always_inline bool mlt_is_kernel(const void *from)
 {
-	return (unsigned long)from >= PAGE_OFFSET && __is_canonical_address((unsigned long)from,
-								boot_cpu_data.x86_virt_bits);
+	unsigned long at = (unsigned long)from;
+
+	return at >= PAGE_OFFSET && __is_canonical_address(at, boot_cpu_data.x86_virt_bits);
 }
 
 static __always_inline void mlt_hop(void *to, const void *from, size_t size)
@@ -83,7 +86,7 @@ fault:
 			typeof((p)->field) value;                                                  \
 			u8 bytes[sizeof((p)->field)];                                              \
 		} hop_;                                                                            \
-                                                                                                   \
+												   \
 		BUILD_BUG_ON(sizeof(hop_) > 8);                                                    \
 		mlt_hop(hop_.bytes, (const void __force *)&(p)->field, sizeof(hop_));              \
 		hop_.value;                                                                        \

@@ -9,8 +9,11 @@
 #include "map.h"
 #include "targets.h"
 
-/* With the sessions' bits: the process has ended. Its records may come late, and its id stays until it is another's. */
-#define MLT_TARGET_ENDED (1ULL << 32)
+/*
+ * With the sessions' bits: the process has ended. Its records may come late, and its
+ * id stays until it is another's.
+ */
+#define MLT_TARGET_ENDED BIT_ULL(32)
 
 static struct mlt_map followed = { .key_size = sizeof(u32), .value_size = sizeof(u64) };
 static atomic_t mlt_n_followed;
