@@ -212,6 +212,7 @@ define install_list
 644 $(B)/libmlocktrace.a $(LIBDIR)/libmlocktrace.a
 644 $(B)/libmlocktrace.pc $(LIBDIR)/pkgconfig/libmlocktrace.pc
 644 include/mlocktrace/mlocktrace.h $(PREFIX)/include/mlocktrace/mlocktrace.h
+644 include/mlocktrace/regions.h $(PREFIX)/include/mlocktrace/regions.h
 644 include/mlocktrace/event.h $(PREFIX)/include/mlocktrace/event.h
 644 include/mlocktrace/events.def $(PREFIX)/include/mlocktrace/events.def
 $(foreach page,$(man1),644 $(page) $(PREFIX)/share/man/man1/$(notdir $(page))$(newline))

@@ -21,7 +21,7 @@ in_map()
 
 in_header()
 {
-	sed -nE 's/^[a-z].*\<(mlocktrace_[a-z_0-9]+)\(.*/\1/p' include/mlocktrace/mlocktrace.h | sort -u
+	sed -nE 's/^[a-z].*\<(mlocktrace_[a-z_0-9]+)\(.*/\1/p' include/mlocktrace/*.h | sort -u
 }
 
 if [[ -e $library ]]; then
@@ -47,7 +47,7 @@ compiles()
 	check "$name" "$@" -Werror -Wall -Wextra -pedantic -Iinclude -fsyntax-only "$scratch/alone.c"
 }
 
-for header in mlocktrace/event.h mlocktrace/mlocktrace.h; do
+for header in mlocktrace/event.h mlocktrace/regions.h mlocktrace/mlocktrace.h; do
 	compiles "$header: c11" $header "${CC:-gcc}" -std=c11
 	compiles "$header: c++17" $header "${CXX:-g++}" -std=c++17 -x c++
 	compiles "$header: clang" $header clang -std=c11

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit 1
 . selftests/lib/ktap.sh
 
 tool=build/mlocktrace
-header=include/mlocktrace/mlocktrace.h
+headers=(include/mlocktrace/*.h)
 events=include/mlocktrace/events.def
 man1=Documentation/man/mlocktrace.1
 man3=Documentation/man/libmlocktrace.3
@@ -32,7 +32,7 @@ functions_in_manual()
 
 functions_in_header()
 {
-	sed -nE 's/^[a-z].*\<(mlocktrace_[a-z_0-9]+)\(.*/\1/p' "$header" | sort -u
+	sed -nE 's/^[a-z].*\<(mlocktrace_[a-z_0-9]+)\(.*/\1/p' "${headers[@]}" | sort -u
 }
 
 options_in_help()
