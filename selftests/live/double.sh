@@ -72,8 +72,9 @@ if ((EUID == 0)); then
 	check "auto: neither: of_bpf" grep -q CAP_BPF notes
 	check "auto: neither: of_kmod" grep -q 'version 7' notes
 	# Of what bpf cannot do for other reasons the module is no remedy.
-	"$mlocktrace" -p 2147483646 >out 2>notes
-	check_equal "auto: no_such_process" "$(grep -c 'kernel module' notes)" 0
+	"$mlocktrace" --cgroup /proc >out 2>notes
+	check_equal "auto: no_cgroup: exit_status" $? 2
+	check_equal "auto: no_cgroup: of_kmod_not_a_word" "$(grep -c 'kernel module' notes)" 0
 else
 	skip "auto: where_bpf_may_not_run" "it takes root to have none of it"
 fi

@@ -79,6 +79,7 @@ check who_did_it grep -q 'prlimit' text
 
 {
 	echo "op=setrlimit counter=none pid=5 time_ns=1000 limit=65536 comm=prlimit"
+	echo "op=munlock pid=20 time_ns=1500"
 	echo "op=mlockall pid=20 time_ns=2000 after=4096 flags=MCL_FUTURE"
 	echo "op=mlockall pid=21 time_ns=2000"
 	for ((i = 0; i < 12; i++)); do
@@ -89,9 +90,9 @@ check who_did_it grep -q 'prlimit' text
 } | "$double" module
 ten=$(printf '20:mlock:null %.0s' {1..10})
 last limit_and_mlockall_are_found "5:setrlimit:null 20:mlockall:null ${ten}20:mlock:ENOMEM 20:mlock:ENOMEM"
-last verbose_shows_all "5:setrlimit:null 20:mlockall:null ${ten}20:mlock:null 20:mlock:null 20:mlock:ENOMEM 20:mlock:ENOMEM" -v
+last verbose_shows_all "5:setrlimit:null 20:munlock:null 20:mlockall:null ${ten}20:mlock:null 20:mlock:null 20:mlock:ENOMEM 20:mlock:ENOMEM" -v
 text
-check what_is_left_out_is_counted grep -q '2 earlier records that may bear on it: -v' text
+check what_is_left_out_is_counted grep -q '3 earlier records that may bear on it: -v' text
 text -v
 check verbose_leaves_nothing_out test "$(grep -c 'mlock(' text)" -eq 14
 
