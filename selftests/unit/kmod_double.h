@@ -119,7 +119,7 @@ static inline uint64_t now_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-/* A record of this CPU that was just made. */
+/* A record of this CPU that was just made. Its number is also its address: the source renumbers. */
 static inline struct mlocktrace_event made(unsigned int cpu, uint64_t seq)
 {
 	struct mlocktrace_event event = sample_lock(MLOCKTRACE_OP_MLOCK, 4096 * (int64_t)seq, 4096);
@@ -127,6 +127,7 @@ static inline struct mlocktrace_event made(unsigned int cpu, uint64_t seq)
 	event.tier = MLOCKTRACE_TIER_KMOD;
 	event.cpu = cpu;
 	event.seq = seq;
+	event.addr = seq;
 	event.duration_ns = 1000;
 	event.time_ns = now_ns() - event.duration_ns;
 	return event;
@@ -154,7 +155,7 @@ static inline void make_lost(unsigned int cpu, uint64_t count)
 	make(&event, event.size);
 }
 
-/* The numbers of the records there are for now; "lost N" for those that are missing. */
+/* The records there are for now, by their numbers; "lost N" for those that are missing. */
 static inline const char *read_all(struct mlocktrace *handle)
 {
 	static char text[512];
@@ -164,7 +165,7 @@ static inline const char *read_all(struct mlocktrace *handle)
 	text[0] = '\0';
 	while ((err = mlocktrace_next(handle, &event)) == 1)
 		sprintf(text + strlen(text), event->op == MLOCKTRACE_OP_LOST ? "lost %llu;" : "%llu;",
-			(unsigned long long)(event->op == MLOCKTRACE_OP_LOST ? event->count : event->seq));
+			(unsigned long long)(event->op == MLOCKTRACE_OP_LOST ? event->count : event->addr));
 	if (err)
 		sprintf(text + strlen(text), "%s", mlocktrace_errno_name(-err));
 	return text;

@@ -300,13 +300,14 @@ static void records_come_as_they_were_made(void)
 	put_up();
 	sample_stack(&room, 3, 2);
 	check_int(open_kmod(&handle, OPTS(.stacks = true)), 0);
-	told();
+	check_text(told(), "stacks\nnew\n");
 	check_int(mlocktrace_next(handle, &event), 0);
 	check_int(mlocktrace_wait(handle, 0), 0);
 	make(&room, room.event.size);
 	check_int(mlocktrace_wait(handle, 1000), 1);
 	check_int(poll(&(struct pollfd){ .fd = mlocktrace_fd(handle), .events = POLLIN }, 1, 0), 1);
 	check_int(mlocktrace_next(handle, &event), 1);
+	room.event.seq = 1; /* of this stream */
 	check(event && !memcmp(event, &room, room.event.size));
 	check_int(mlocktrace_next(handle, &event), 0);
 	mlocktrace_close(handle);

@@ -38,6 +38,34 @@ static void losses_are_those_of_the_stream(void)
 	mlocktrace_close(handle);
 }
 
+/* As with any other source: what is lost leaves a gap, what is filtered does not. */
+static void numbers_are_those_of_this_stream(void)
+{
+	static const uint64_t wanted[] = { 1, 4, 5, 1 };
+	const struct mlocktrace_event *event;
+	struct mlocktrace *handle = NULL;
+	struct mlocktrace_event other;
+
+	put_up();
+	check_int(open_kmod(&handle, OPTS(.ops = 1 << MLOCKTRACE_OP_MLOCK)), 0);
+	told();
+	make_one(0, 101);
+	make_lost(0, 2);
+	make_one(0, 104);
+	other = made(0, 105);
+	other.op = MLOCKTRACE_OP_MUNLOCK;
+	make(&other, other.size);
+	make_one(0, 106);
+	make_one(1, 77);
+	for (size_t i = 0; i < KTAP_SIZE(wanted);) {
+		if (!check_int(mlocktrace_next(handle, &event), 1))
+			break;
+		if (event->op != MLOCKTRACE_OP_LOST)
+			check_int(event->seq, wanted[i++]);
+	}
+	mlocktrace_close(handle);
+}
+
 static void numbers_that_nothing_accounts_for_are_told(void)
 {
 	struct mlocktrace *handle = NULL;
@@ -420,6 +448,7 @@ int main(void)
 {
 	static const struct ktap_test tests[] = {
 		KTAP_TEST(losses_are_those_of_the_stream),
+		KTAP_TEST(numbers_are_those_of_this_stream),
 		KTAP_TEST(numbers_that_nothing_accounts_for_are_told),
 		KTAP_TEST(the_kernels_filter_leaves_numbers_out),
 		KTAP_TEST(after_stop_comes_what_was_made_before_it),
