@@ -76,11 +76,6 @@ static int open_events(struct mlocktrace *h)
 {
 	struct mlt_kmod *k = h->priv;
 
-	if (!k->past && !mlt_kmod_enabled(k))
-		return mlt_fail(h, -EOPNOTSUPP, "the kernel module is switched off: echo 1 >%s/enable", k->dir);
-	k->buf = malloc(BUFFER_BYTES);
-	if (!k->buf)
-		return mlt_fail(h, -ENOMEM, "out of memory");
 	k->events_fd = mlt_kmod_file(k, "events", (k->past ? O_RDONLY : O_RDWR) | O_NONBLOCK);
 	if (k->events_fd < 0)
 		return mlt_fail(h, k->events_fd, "cannot open %s/events: %s", k->dir,
@@ -88,9 +83,20 @@ static int open_events(struct mlocktrace *h)
 	return 0;
 }
 
-static int tell_module(struct mlocktrace *h, const char *line)
+static int begin_reading(struct mlocktrace *h)
 {
-	const struct mlt_kmod *k = h->priv;
+	struct mlt_kmod *k = h->priv;
+
+	if (!k->past && !mlt_kmod_enabled(k))
+		return mlt_fail(h, -EOPNOTSUPP, "the kernel module is switched off: echo 1 >%s/enable", k->dir);
+	k->buf = malloc(BUFFER_BYTES);
+	if (!k->buf)
+		return mlt_fail(h, -ENOMEM, "out of memory");
+	return open_events(h);
+}
+
+static int write_line(const struct mlt_kmod *k, const char *line)
+{
 	size_t size = strlen(line);
 	ssize_t n;
 
@@ -99,9 +105,15 @@ static int tell_module(struct mlocktrace *h, const char *line)
 	} while (n < 0 && errno == EINTR);
 	if (n == (ssize_t)size)
 		return 0;
-	return mlt_fail(h, n < 0 ? -errno : -EIO, "the kernel module does not take \"%.*s\": %s%s",
-			(int)size - 1, line, n < 0 ? strerror(errno) : "only a part of it",
-			strncmp(line, "pid", 3) ? "" : "; at most 32 tracers follow processes at a time");
+	return n < 0 ? -errno : -EIO;
+}
+
+static int tell_module(struct mlocktrace *h, const char *line)
+{
+	int err = write_line(h->priv, line);
+
+	return err ? mlt_fail(h, err, "the kernel module does not take \"%.*s\": %s",
+			      (int)strlen(line) - 1, line, strerror(-err)) : 0;
 }
 
 /* Real uid of a process, as our user namespace has it. */
@@ -123,17 +135,48 @@ static void note_user(struct mlt_kmod *k, pid_t pid)
 		fclose(status);
 }
 
-static int send_filters(struct mlocktrace *h, const struct mlocktrace_opts *opts)
+/* The module has room for so many readers with a filter, and so many processes of each. */
+static int filter_here(struct mlocktrace *h)
+{
+	struct mlt_kmod *k = h->priv;
+
+	mlt_log(h, MLOCKTRACE_LOG_INFO, "the kernel module has no room to follow these processes: "
+		"filtering what is read");
+	k->kernel_filters = false;
+	k->filter.by_pid = true;
+	/* Some were taken: another open file has no filter. */
+	close(k->events_fd);
+	return open_events(h);
+}
+
+static int send_pids(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 {
 	struct mlt_kmod *k = h->priv;
 	char line[32];
 	int err = 0;
 
+	for (size_t i = 0; i < opts->n_pids; i++)
+		note_user(k, opts->pids[i]);
 	for (size_t i = 0; i < opts->n_pids && !err; i++) {
 		snprintf(line, sizeof(line), "pid %d\n", (int)opts->pids[i]);
-		err = tell_module(h, line);
-		note_user(k, opts->pids[i]);
+		err = write_line(k, line);
+		if (err && err != -ENOSPC && err != -EBUSY)
+			return mlt_fail(h, err, "the kernel module does not follow process %d: %s",
+					(int)opts->pids[i], strerror(-err));
 	}
+	if (!err)
+		return 0;
+	/* Not every fork is recorded: children are the kernel's to know. */
+	if (opts->follow)
+		return mlt_fail(h, err, "the kernel module has no room to follow these processes and their "
+				"children: it serves 32 tracers with 64 processes each at a time");
+	return filter_here(h);
+}
+
+static int send_filters(struct mlocktrace *h, const struct mlocktrace_opts *opts)
+{
+	int err = send_pids(h, opts);
+
 	if (!err && opts->n_pids && opts->follow)
 		err = tell_module(h, "follow\n");
 	if (!err && opts->stacks)
@@ -215,7 +258,7 @@ static int kmod_open(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 	if (!err)
 		err = read_options(h, opts);
 	if (!err)
-		err = open_events(h);
+		err = begin_reading(h);
 	if (!err)
 		err = begin(h, opts);
 	if (!err)

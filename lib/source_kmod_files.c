@@ -303,6 +303,16 @@ static const struct mlt_kmod_hook *get_hook(struct mlt_kmod *k, size_t i)
 	return i < k->n_hooks ? &k->hooks[i] : NULL;
 }
 
+/* The module gives the errno of the attempt. */
+static const char *in_words(const char *why)
+{
+	if (!strcmp(why, "-ENOENT") || !strcmp(why, "-2"))
+		return "this kernel has no such function or tracepoint (inlined or absent)";
+	if (!strcmp(why, "-EINVAL") || !strcmp(why, "-22"))
+		return "this kernel does not permit a probe there";
+	return why;
+}
+
 int mlt_kmod_hook(const struct mlocktrace *h, size_t i, struct mlocktrace_hook *hook)
 {
 	const struct mlt_kmod_hook *found = get_hook(h->priv, i);
@@ -313,7 +323,7 @@ int mlt_kmod_hook(const struct mlocktrace *h, size_t i, struct mlocktrace_hook *
 		.name = found->name,
 		.help = "",
 		.attached = !found->why_not,
-		.why_not = found->why_not ? found->why_not : "",
+		.why_not = found->why_not ? in_words(found->why_not) : "",
 	};
 	for (size_t p = 0; p < sizeof(places) / sizeof(places[0]); p++) {
 		if (!is_place(&places[p], found->name))

@@ -279,7 +279,9 @@ static void hooks_say_where_it_listens_and_why_not(void)
 		{ "__x64_sys_mlock", "", false, 17, 0 },
 		{ "user_shm_lock", "no such function", false, 0, 0 },
 		{ "exit_mmap", "", true, 4, 2 },
-		{ "unheard_of", "-2", false, 0, 1 },
+		{ "unheard_of", "-EPERM", false, 0, 1 },
+		{ "user_shm_unlock", "this kernel has no such function or tracepoint (inlined or absent)",
+		  false, 0, 0 },
 	};
 	struct mlocktrace *handle = NULL;
 	struct mlocktrace_hook hook;
@@ -287,7 +289,8 @@ static void hooks_say_where_it_listens_and_why_not(void)
 
 	put_up();
 	put_text("hooks", "__x64_sys_mlock attached 17 0\nuser_shm_lock no such function 0 0\n"
-			  "exit_mmap attached 4 2\n\nonly two 5\n 1 2 3\nx attached 1 y\nunheard_of -2 0 1\n");
+			  "exit_mmap attached 4 2\n\nonly two 5\n 1 2 3\nx attached 1 y\nunheard_of -EPERM 0 1\n"
+			  "user_shm_unlock -ENOENT 0 0\n");
 	check_int(open_kmod(&handle, OPTS(0)), 0);
 	for (size_t i = 0; i < KTAP_SIZE(wanted); i++) {
 		check_int(mlocktrace_hook(handle, i, &hook), 0);
