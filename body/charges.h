@@ -45,7 +45,8 @@ MLT_SUB int mlt_charge_exit(void *ctx, __u8 op, __s32 ret)
 /*
  * (user, pages); those who may lock what they like have no user here. It tells of what was
  * refused only: newer kernels call it several times for a ring, and have copies of it
- * elsewhere. What was charged is seen at the end of the system call.
+ * elsewhere. What was charged is seen at the end of the system call, and so is what was
+ * refused to one that asks for several buffers, one after the other.
  */
 static __always_inline int mlt___io_account_mem_enter(void *ctx, const __u64 *arg)
 {
@@ -58,10 +59,10 @@ static __always_inline int mlt___io_account_mem_exit(void *ctx, __s32 ret)
 
 	if (!call || call->op != MLOCKTRACE_OP_IO_URING)
 		return 0;
-	if (ret < 0) {
+	if (ret < 0 && mlt_charge_of_number(mlt_sysno(), mlt_is_compat()))
+		call->booked = 1; /* see mlt_refused_inside() */
+	else if (ret < 0)
 		mlt_charge_refused(ctx, call, call->owner, call->counter, ret);
-		call->booked = 1; /* see mlt_refusal_is_told() */
-	}
 	mlt_call_done(call);
 	return 0;
 }

@@ -180,32 +180,6 @@ static __always_inline int mlt_shmget_exit(__u64 size, __u64 flags, __s32 ret)
 		       0;
 }
 
-/* Has a function inside of this io_uring call made the record of its refusal? */
-static __always_inline int mlt_refusal_is_told(void)
-{
-	__u32 tid = mlt_this_tid() | MLT_NESTED;
-	struct mlt_call *call = mlt_map_find(&calls, &tid);
-
-	if (!call || call->op != MLOCKTRACE_OP_IO_URING || !call->booked)
-		return 0;
-	call->booked = 0;
-	return 1;
-}
-
-/* The end of a row of MLT_SYSCHARGE. A global function, as mlt_sync_here(). */
-MLT_GLOBAL int mlt_charge_row_exit(__u32 op, __s32 ret)
-{
-	struct pt_regs *regs = mlt_task_regs();
-
-	if (op == MLOCKTRACE_OP_SHM_HUGETLB)
-		return mlt_shmget_exit(mlt_is_compat() ? MLT_READ(regs, cx) : MLT_READ(regs, si),
-				       MLT_READ(regs, dx), ret);
-	return mlt_charging_call_exit(op, ret, ret < 0 && !mlt_refusal_is_told() ?
-						       mlt_call_asked(regs, mlt_sysno(), ret) : 0);
-}
-
-/* ---- the tracepoint tier ---------------------------------------------------------------- */
-
 /* Op of a row of MLT_SYSCHARGE by its number, or 0. */
 static __always_inline __u8 mlt_charge_of_number(__s32 nr, int compat)
 {
@@ -215,6 +189,35 @@ static __always_inline __u8 mlt_charge_of_number(__s32 nr, int compat)
 #include <mlocktrace/hooks.def>
 	return 0;
 }
+
+/* Bytes that a function inside of this io_uring call was refused; 0 = none was. */
+static __always_inline __u64 mlt_refused_inside(void)
+{
+	__u32 tid = mlt_this_tid() | MLT_NESTED;
+	struct mlt_call *call = mlt_map_find(&calls, &tid);
+
+	if (!call || call->op != MLOCKTRACE_OP_IO_URING || !call->booked)
+		return 0;
+	call->booked = 0;
+	return call->asked;
+}
+
+/* The end of a row of MLT_SYSCHARGE. A global function, as mlt_sync_here(). */
+MLT_GLOBAL int mlt_charge_row_exit(__u32 op, __s32 ret)
+{
+	struct pt_regs *regs = mlt_task_regs();
+	__u64 inside, asked;
+
+	if (op == MLOCKTRACE_OP_SHM_HUGETLB)
+		return mlt_shmget_exit(mlt_is_compat() ? MLT_READ(regs, cx) : MLT_READ(regs, si),
+				       MLT_READ(regs, dx), ret);
+	inside = mlt_refused_inside();
+	asked = ret < 0 ? mlt_call_asked(regs, mlt_sysno(), ret) : 0;
+	/* What one of its buffers was refused is less than all of them need. */
+	return mlt_charging_call_exit(op, ret, asked > inside ? asked : inside);
+}
+
+/* ---- the tracepoint tier ---------------------------------------------------------------- */
 
 #define MLT_NO_OP 0xff
 /* include/uapi/linux/net.h */

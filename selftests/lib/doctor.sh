@@ -6,8 +6,9 @@
 # The kernel module, as `make kmod` has built it for this kernel, if it is not there yet.
 load_module()
 {
-	local module=$selftests/../build/kmod/$(uname -r)/mlocktrace.ko
+	local module
 
+	module=$selftests/../build/kmod/$(uname -r)/mlocktrace.ko
 	mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug 2>/dev/null
 	[[ -d /sys/module/mlocktrace || ! -e $module ]] || insmod "$module"
 }
