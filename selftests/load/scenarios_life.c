@@ -30,6 +30,7 @@ static void log_end(enum mlocktrace_op op)
 
 void end_scenario(void)
 {
+	log_quiet();
 	log_end(MLOCKTRACE_OP_EXIT);
 	if (!log_all_rows_seen())
 		complain("ended before row %u", log_position());

@@ -42,10 +42,14 @@ static bool limit_given;
 
 static void usage(FILE *out)
 {
-	fprintf(out, "Usage: workload [--log FILE] [--limit BYTES] SCENARIO...\n"
-		     "       workload [--log FILE] [--except SCENARIO]... --all [GROUP]...\n"
+	fprintf(out, "Usage: workload [OPTION]... SCENARIO...\n"
+		     "       workload [OPTION]... [--except SCENARIO]... --all [GROUP]...\n"
 		     "       workload MODE [ARG]...\n"
 		     "       workload --list | --expect SCENARIO | --self-check\n\n"
+		     "Options:\n"
+		     "  --log FILE       what was done, a line per step\n"
+		     "  --counters FILE  with the kernel's counters behind it: counters.bpf.o, pinned\n"
+		     "  --limit BYTES    for those that run as a user\n\n"
 		     "Modes:\n");
 	for (const struct mode *m = modes; m->name; m++)
 		fprintf(out, "  %-18s %-24s %s\n", m->name, m->args, m->help);
@@ -223,6 +227,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "all", no_argument, NULL, 'a' },
+		{ "counters", required_argument, NULL, 'c' },
 		{ "except", required_argument, NULL, 'x' },
 		{ "expect", required_argument, NULL, 'e' },
 		{ "help", no_argument, NULL, 'h' },
@@ -241,6 +246,9 @@ int main(int argc, char **argv)
 		switch (c) {
 		case 'a':
 			all = true;
+			break;
+		case 'c':
+			counters_open(optarg);
 			break;
 		case 'e':
 			return print_expected(optarg);

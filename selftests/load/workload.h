@@ -10,13 +10,21 @@
  *   scenario pid tid op addr len arg ret cause before after limit hard uid target asked overlap where time_ns counter delta
  *   mlock_needs_one_page_more 812 812 mlock 0x7f2a1000 69632 0 -12 over_limit 0 0 65536 131072 65534 0 69632 0 - 8123456789 vmlck 0
  *
+ * and in the same line, what the kernel's own counters were behind it:
+ *
+ *   kernel_time_ns kernel_uid vmpin user perf shm
+ *   8123457012 65534 0 0 - 0
+ *
  * What the witness does not know, or what is left to the tracer, is "-". An op
  * with "?" may have left a record. time_ns is when after was read; a record of
  * an earlier time is contained in it. Counters other than vmlck and vmpin are in
  * no file: then before and after are "-", and delta is what the call must have
  * done to it, since the kernel has let the limit be reached and not exceeded.
  * tid "-": done by whoever comes along, a kernel thread or an interrupt, and the
- * record may be of any process.
+ * record may be of any process. The kernel's own counters are those of the user
+ * kernel_uid, and vmpin of the process, in bytes; kernel_time_ns is when reading began.
+ * They are "-" without --counters; with it, the last line of each scenario is one of
+ * op "quiet", when nothing is under way any more.
  */
 #ifndef WORKLOAD_H
 #define WORKLOAD_H
@@ -129,6 +137,7 @@ bool log_open(const char *path);
 void log_scenario(const struct scenario *s, bool checked);
 void log_row(struct log_row *row);	   /* the next expected row */
 void log_unexpected(struct log_row *row); /* not in the table: set-up and end of a process */
+void log_quiet(void);
 void log_child(pid_t child, enum mlocktrace_op op, const void *addr, size_t len, long ret,
 	       int64_t before, int64_t after);
 void log_skip_rows(unsigned int n);
@@ -181,6 +190,12 @@ void log_pinned(enum mlocktrace_op op, long ret, int64_t pages_before); /* VmPin
 int64_t vmpin_pages(void);
 void expect_pages_pinned(int64_t pages); /* waits for it, since kernel threads unpin */
 bool can_as_user(bool (*test)(void));
+
+/* counters.c: without --counters, nothing */
+struct counters;
+void counters_open(const char *path);
+bool counters_are_read(void);
+void counters_read(uid_t uid, struct counters *counters);
 
 /* scenarios_charge.c */
 int setup_ring(void);
