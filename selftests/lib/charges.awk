@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# awk -f charges.awk part=unseen UNSEEN part=log LOG part=records RECORDS
+# awk -f unseen.awk -f charges.awk part=unseen UNSEEN part=log LOG part=records RECORDS
 #
 # Compares what the workload's log (see load/workload.h) says of counters with what
 # was recorded, one result line per scenario: its name, a tab, and nothing or what
 # differs. RECORDS, in order of time, are the fields named in charge_fields of
-# live/charges.sh. UNSEEN lists rows of the log that need no record in this tier, a
-# line each: scenario and op (regular expressions), which of its rows of this op, and
-# why. Which: their numbers from 1 (a regular expression, too), "*" for all, "-" for
-# those done by whoever comes along, "refused", or "unchanged" for those that succeed
-# and change nothing. Rows that had no record have a result line of their own, with
-# "skip: " and the reason.
+# live/charges.sh. UNSEEN lists rows of the log that need no record in this tier, see
+# unseen.awk; those that had none have a result line of their own, with "skip: " and the
+# reason.
 #
 # Rows are met by records in the order of the log. What an unseen row changed is owed:
 # it is noticed when the same counter is looked at the next time, and is in the record
@@ -19,22 +16,6 @@
 function problem(s, text)
 {
 	differs[s] = differs[s] "; " text
-}
-
-function is_meant(which, s, i, nth)
-{
-	return which == "*" || nth ~ "^(" which ")$" || which == row_by[s, i] || \
-		which == "refused" && row_ret[s, i] ~ /^-/ || \
-		which == "unchanged" && !row_ret[s, i] && !row_delta[s, i]
-}
-
-function why_unseen(s, i, nth,    u)
-{
-	for (u = 1; u <= n_unseen; u++)
-		if (s ~ "^(" unseen_scenario[u] ")$" && row_op[s, i] ~ "^(" unseen_op[u] ")$" && \
-		    is_meant(unseen_which[u], s, i, nth))
-			return unseen_reason[u]
-	return ""
 }
 
 function row_text(s, i)
@@ -153,16 +134,7 @@ BEGIN {
 	first_uid = 1610612736 # FIRST_UID of load/workload.h
 }
 
-part == "unseen" {
-	split($0, word, " ")
-	unseen_scenario[++n_unseen] = word[1]
-	unseen_op[n_unseen] = word[2]
-	unseen_which[n_unseen] = word[3]
-	sub(/^[^ ]+ +[^ ]+ +[^ ]+ +/, "")
-	unseen_reason[n_unseen] = $0
-}
-
-part == "log" && $1 != "-" && $4 !~ /^(setrlimit|fork|exec|exit)\??$/ {
+part == "log" && $1 != "-" && $4 !~ /^(setrlimit|fork|exec|exit|quiet)\??$/ {
 	s = $1
 	if (!(s in n_rows)) {
 		name_of[++n_scenarios] = s
@@ -182,7 +154,7 @@ part == "log" && $1 != "-" && $4 !~ /^(setrlimit|fork|exec|exit)\??$/ {
 	scenario_of_pid[$2] = s
 	if ($14 >= first_uid)
 		scenario_of_user[$14] = s
-	row_unseen[s, i] = why_unseen(s, i, ++nth[s, $4])
+	row_unseen[s, i] = unseen_reason[unseen_line(s, $4, ++nth[s, $4], $3, $8, $21)]
 	if ($3 == "-" && row_unseen[s, i] == "")
 		to_be_done[s, $4, $20] += $21
 }
