@@ -48,8 +48,8 @@ struct mlt_wanted {
 struct mlt_reader {
 	struct mutex lock; /* all below */
 	u32 bit;	   /* the session's; 0 = it has no filter */
-	u64 bit_since_ns;  /* before, the bit was another one's */
-	bool stacks; /* it has asked for them */
+	bool stacks;	   /* it has asked for them */
+	bool follows;	   /* children of the processes wanted, too */
 	unsigned int n_wanted;
 	struct mlt_wanted wanted[MLT_READER_PIDS];
 	struct mlt_tap taps[]; /* nr_cpu_ids */
@@ -83,7 +83,7 @@ static bool mlt_is_wanted(const struct mlt_reader *r, const struct mlt_tap *tap,
 
 	if (!r->n_wanted)
 		return true;
-	if ((targets & r->bit) && tap->time_ns >= r->bit_since_ns)
+	if (targets & r->bit)
 		return true;
 	for (i = 0; i < r->n_wanted; i++)
 		if (r->wanted[i].pid == tap->e.pid && tap->time_ns <= r->wanted[i].since_ns)
@@ -99,18 +99,16 @@ static bool mlt_tap_runs(const struct mlt_tap *tap)
 
 static void mlt_tap_fill(const struct mlt_reader *r, struct mlt_tap *tap, unsigned int cpu)
 {
-	u32 targets;
+	struct mlt_step step;
 
-	while (!tap->full) {
-		u64 last = tap->cursor.seq, lost;
-
-		if (!mlt_ring_take(cpu, &tap->cursor, &tap->e, &targets))
-			return;
-		lost = tap->cursor.seq - last - 1;
-		if (lost || !tap->lost)
+	while (!tap->full && mlt_ring_take(cpu, &tap->cursor, &step, &tap->e)) {
+		if (step.lost || !tap->lost)
 			tap->time_ns = tap->e.time_ns + tap->e.duration_ns;
-		WRITE_ONCE(tap->lost, tap->lost + lost);
-		WRITE_ONCE(tap->full, mlt_is_wanted(r, tap, targets));
+		WRITE_ONCE(tap->lost, tap->lost + step.lost);
+		WRITE_ONCE(tap->full, mlt_is_wanted(r, tap, step.targets));
+		/* Others may make records as fast as we pass them by. */
+		if (signal_pending(current))
+			return;
 		cond_resched();
 	}
 }
@@ -172,15 +170,20 @@ static ssize_t mlt_tap_drain(struct mlt_reader *r, struct mlt_tap *tap, char __u
 /* As many as fit: bytes, 0 if there is none, or an error if that is all there is to say. */
 static ssize_t mlt_reader_copy(struct mlt_reader *r, char __user *buf, size_t room)
 {
+	u64 settled = mlt_ring_settle(), delivered = 0;
 	struct mlt_tap *tap;
 	size_t used = 0;
-	u64 delivered = 0;
 	ssize_t n = 0;
 
-	while (room - used >= sizeof(struct mlocktrace_event) && !fatal_signal_pending(current)) {
+	while (room - used >= sizeof(struct mlocktrace_event)) {
 		bool is_lost;
 
 		tap = mlt_first_tap(r);
+		/* An earlier one may be about to come on another CPU. */
+		if (tap && tap->time_ns >= settled) {
+			settled = mlt_ring_settle();
+			tap = mlt_first_tap(r);
+		}
 		if (!tap)
 			break;
 		is_lost = tap->lost;
@@ -189,23 +192,30 @@ static ssize_t mlt_reader_copy(struct mlt_reader *r, char __user *buf, size_t ro
 			break;
 		used += n;
 		delivered += !is_lost;
+		if (signal_pending(current))
+			break;
 		cond_resched();
 	}
 	atomic64_add(delivered, &mlt_delivered);
 	return used ? used : n;
 }
 
-static void mlt_reader_arm(const struct mlt_reader *r)
+static u64 mlt_reader_wants(const struct mlt_reader *r)
 {
-	mlt_ring_arm(READ_ONCE(r->n_wanted) ? READ_ONCE(r->bit) : MLT_WANTS_ANY);
+	return READ_ONCE(r->n_wanted) ? READ_ONCE(r->bit) : MLT_WANTS_ANY;
 }
 
-/* May there be something for it? Called by who is about to sleep. */
-static bool mlt_reader_stirs(struct mlt_reader *r)
+/*
+ * Has something come since we looked? With a filter it is only a record of ours that
+ * counts: else the records of others would keep us awake.
+ */
+static bool mlt_reader_stirs(struct mlt_reader *r, u64 wants)
 {
 	unsigned int cpu;
 
-	mlt_reader_arm(r);
+	if (wants != MLT_WANTS_ANY)
+		return !mlt_ring_is_armed(wants);
+	mlt_ring_arm(wants);
 	for_each_possible_cpu(cpu)
 		if (mlt_tap_runs(&r->taps[cpu]) || mlt_ring_has(cpu, &r->taps[cpu].cursor))
 			return true;
@@ -225,7 +235,6 @@ static int mlt_session_begin(struct mlt_reader *r)
 	if (mlt_sessions == ~0U) {
 		err = -EBUSY;
 	} else {
-		r->bit_since_ns = ktime_get_ns();
 		WRITE_ONCE(r->bit, 1U << ffz(mlt_sessions));
 		mlt_sessions |= r->bit;
 	}
@@ -245,21 +254,39 @@ static void mlt_session_end(struct mlt_reader *r)
 	mlt_targets_drop(r->bit);
 	/* No record is under way any more that bears it. */
 	synchronize_rcu();
+	mlt_ring_forget(r->bit);
 	mutex_lock(&mlt_sessions_lock);
 	mlt_sessions &= ~r->bit;
 	mutex_unlock(&mlt_sessions_lock);
 }
 
-static int mlt_reader_follow(struct mlt_reader *r)
+static void mlt_reader_follow(struct mlt_reader *r)
 {
-	int err = mlt_session_begin(r);
-
-	if (err)
-		return err;
+	r->follows = true;
 	mutex_lock(&mlt_sessions_lock);
 	WRITE_ONCE(mlt_following, mlt_following | r->bit);
 	mutex_unlock(&mlt_sessions_lock);
-	return 0;
+}
+
+/* From all records to those of some processes, or back. */
+static void mlt_reader_select(struct mlt_reader *r, u32 session)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		mlt_ring_select(cpu, &r->taps[cpu].cursor, session);
+		WRITE_ONCE(r->taps[cpu].lost, 0);
+	}
+}
+
+/* The first process: what is in the taps was let through without a filter. */
+static void mlt_reader_sift(struct mlt_reader *r)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (r->taps[cpu].e.pid != r->wanted[0].pid)
+			WRITE_ONCE(r->taps[cpu].full, false);
 }
 
 static int mlt_reader_want(struct mlt_reader *r, u32 pid)
@@ -273,57 +300,76 @@ static int mlt_reader_want(struct mlt_reader *r, u32 pid)
 	if (r->n_wanted == MLT_READER_PIDS)
 		return -ENOSPC;
 	err = mlt_session_begin(r);
-	if (!err)
-		err = mlt_target_add(pid, r->bit);
+	if (err)
+		return err;
+	/* Before the first record can bear the bit. */
+	if (!r->n_wanted)
+		mlt_reader_select(r, r->bit);
+	if (r->follows)
+		mlt_reader_follow(r);
+	err = mlt_target_add(pid, r->bit);
+	if (err && !r->n_wanted)
+		mlt_reader_select(r, 0);
 	if (err)
 		return err;
 	r->wanted[i].pid = pid;
-	/* Whoever looked for its targets before we added it took the time even earlier. */
-	r->wanted[i].since_ns = ktime_get_ns();
+	r->wanted[i].since_ns = 0; /* mlt_wanted_since() */
 	WRITE_ONCE(r->n_wanted, i + 1);
+	if (!i)
+		mlt_reader_sift(r);
 	return 0;
 }
 
+/* From when on do the records of who has just been added bear the bit, all of them? */
+static void mlt_wanted_since(struct mlt_reader *r)
+{
+	unsigned int i, first = 0;
+	u64 now;
+
+	while (first < r->n_wanted && r->wanted[first].since_ns)
+		first++;
+	if (first == r->n_wanted)
+		return;
+	/* Whoever looked for the bit before we added it is through with his record then. */
+	synchronize_rcu();
+	now = ktime_get_mono_fast_ns();
+	for (i = first; i < r->n_wanted; i++)
+		r->wanted[i].since_ns = now;
+}
+
+/* With a filter the records on the way must be counted, and so each is looked at. */
 static void mlt_reader_skip(struct mlt_reader *r)
 {
+	struct mlt_step step;
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu) {
 		struct mlt_tap *tap = &r->taps[cpu];
+		struct mlt_cursor end = tap->cursor;
 
-		mlt_ring_skip(cpu, &tap->cursor);
+		mlt_ring_skip(cpu, &end);
+		if (!tap->cursor.session)
+			tap->cursor = end;
+		while (tap->cursor.pos < end.pos &&
+		       mlt_ring_take(cpu, &tap->cursor, &step, &tap->e))
+			cond_resched();
 		WRITE_ONCE(tap->lost, 0);
 		WRITE_ONCE(tap->full, false);
 	}
 }
 
-/* What is in the taps was let through by the filter as it was before. */
-static void mlt_reader_sift(struct mlt_reader *r)
-{
-	unsigned int cpu, i;
-
-	for_each_possible_cpu(cpu) {
-		struct mlt_tap *tap = &r->taps[cpu];
-
-		for (i = 0; i < r->n_wanted && r->wanted[i].pid != tap->e.pid; i++)
-			;
-		if (i == r->n_wanted)
-			WRITE_ONCE(tap->full, false);
-	}
-}
-
 static int mlt_reader_line(struct mlt_reader *r, const char *line)
 {
-	bool was_open = !r->n_wanted;
 	u32 pid;
-	int err;
 
 	if (!strcmp(line, "new")) {
 		mlt_reader_skip(r);
 		return 0;
 	}
-	if (!strcmp(line, "follow"))
-		return mlt_reader_follow(r);
+	if (!strcmp(line, "follow")) {
+		mlt_reader_follow(r);
+		return 0;
+	}
 	if (!strcmp(line, "stacks")) {
 		if (!r->stacks)
 			mlt_hooks_need_stacks(true);
@@ -334,10 +380,7 @@ static int mlt_reader_line(struct mlt_reader *r, const char *line)
 		return -EINVAL;
 	if (!pid || pid > PID_MAX_LIMIT)
 		return -EINVAL;
-	err = mlt_reader_want(r, pid);
-	if (!err && was_open)
-		mlt_reader_sift(r);
-	return err;
+	return mlt_reader_want(r, pid);
 }
 
 /* ---- the file --------------------------------------------------------------------------- */
@@ -374,19 +417,24 @@ static ssize_t mlt_events_read(struct file *file, char __user *buf, size_t count
 {
 	struct mlt_reader *r = file->private_data;
 	ssize_t n;
+	u64 wants;
 
 	if (count < sizeof(struct mlocktrace_event))
 		return -EINVAL;
 	for (;;) {
+		wants = mlt_reader_wants(r);
+		mlt_ring_arm(wants);
 		if (mutex_lock_interruptible(&r->lock))
 			return -ERESTARTSYS;
 		n = mlt_reader_copy(r, buf, count);
 		mutex_unlock(&r->lock);
 		if (n)
 			return n;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		if (wait_event_interruptible(mlt_ring_wait, mlt_reader_stirs(r)))
+		if (wait_event_interruptible(mlt_ring_wait, mlt_reader_stirs(r, wants)))
 			return -ERESTARTSYS;
 	}
 }
@@ -397,7 +445,7 @@ static __poll_t mlt_events_poll(struct file *file, struct poll_table_struct *tab
 	bool ready;
 
 	poll_wait(file, &mlt_ring_wait, table);
-	mlt_reader_arm(r);
+	mlt_ring_arm(mlt_reader_wants(r));
 	mutex_lock(&r->lock);
 	ready = mlt_first_tap(r);
 	mutex_unlock(&r->lock);
@@ -431,6 +479,7 @@ static ssize_t mlt_events_write(struct file *file, const char __user *buf, size_
 			break;
 		done = rest ? rest - text : count;
 	}
+	mlt_wanted_since(r);
 	mutex_unlock(&r->lock);
 	kfree(text);
 	return done ? done : err;

@@ -20,6 +20,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 
 #include "ring.h"
@@ -61,6 +62,7 @@ struct mlt_ring {
 	u64 overwritten;
 	u64 seq_at_reset;
 	u64 overwritten_at_reset;
+	u64 evicted[MLT_SESSIONS]; /* records that bore the session's bit and are overwritten */
 	atomic_t skipped; /* records that got no further than their number, which they get later */
 	struct irq_work waker;
 	u8 *buf;
@@ -80,8 +82,6 @@ static atomic64_t mlt_ring_armed;
 
 static void mlt_ring_wake(struct irq_work *work)
 {
-	/* Who is woken and wants to sleep again says so again. */
-	atomic64_set(&mlt_ring_armed, 0);
 	wake_up_all(&mlt_ring_wait);
 }
 
@@ -90,7 +90,7 @@ static void mlt_ring_wake(struct irq_work *work)
  * @wanted: the session's bit, or MLT_WANTS_ANY
  *
  * To be called before looking for records and then sleeping on mlt_ring_wait:
- * what is submitted after the look wakes the sleeper. The first wake-up uses
+ * what is submitted after the look wakes the sleeper. The first such record uses
  * it up.
  */
 void mlt_ring_arm(u64 wanted)
@@ -98,6 +98,17 @@ void mlt_ring_arm(u64 wanted)
 	atomic64_or(wanted, &mlt_ring_armed);
 	/* Pairs with mlt_ring_submit(): either it sees us armed, or we see its record. */
 	smp_mb__after_atomic();
+}
+
+/**
+ * mlt_ring_is_armed() - has no such record come since mlt_ring_arm()?
+ * @wanted: the session's bit. (With MLT_WANTS_ANY another one may have asked since.)
+ *
+ * Return: false if one has, and who sleeps is being woken
+ */
+bool mlt_ring_is_armed(u64 wanted)
+{
+	return atomic64_read(&mlt_ring_armed) & wanted;
 }
 
 /* ---- the lock ------------------------------------------------------------------------- */
@@ -208,14 +219,27 @@ static void mlt_ring_get(const struct mlt_ring *ring, u64 pos, void *to, u32 siz
 }
 
 /* Slots and records are multiples of 8 bytes, so that a struct mlt_slot is never in two parts. */
-static const struct mlt_slot *mlt_slot_at(const struct mlt_ring *ring, u64 pos)
+static struct mlt_slot *mlt_slot_at(const struct mlt_ring *ring, u64 pos)
 {
-	return (const struct mlt_slot *)(ring->buf + (pos & (mlt_ring_size - 1)));
+	return (struct mlt_slot *)(ring->buf + (pos & (mlt_ring_size - 1)));
 }
 
 static u32 mlt_slot_bytes(u32 size)
 {
 	return sizeof(struct mlt_slot) + ALIGN(size, sizeof(u64));
+}
+
+/* Make room for one more. */
+static void mlt_ring_evict(struct mlt_ring *ring)
+{
+	const struct mlt_slot *slot = mlt_slot_at(ring, ring->tail);
+	unsigned long targets = slot->targets;
+	unsigned int session;
+
+	for_each_set_bit(session, &targets, MLT_SESSIONS)
+		ring->evicted[session]++;
+	ring->tail += mlt_slot_bytes(slot->size);
+	ring->overwritten++;
 }
 
 static void mlt_ring_append(struct mlt_ring *ring, struct mlocktrace_event *e, u32 targets)
@@ -230,10 +254,10 @@ static void mlt_ring_append(struct mlt_ring *ring, struct mlocktrace_event *e, u
 	e->seq = ring->seq;
 	e->cpu = ring->cpu;
 	e->dropped = 0;
-	while (ring->head + bytes - ring->tail > mlt_ring_size) {
-		ring->tail += mlt_slot_bytes(mlt_slot_at(ring, ring->tail)->size);
-		ring->overwritten++;
-	}
+	/* Under the lock: see mlt_ring_settle(). */
+	e->duration_ns = ktime_get_mono_fast_ns() - e->time_ns;
+	while (ring->head + bytes - ring->tail > mlt_ring_size)
+		mlt_ring_evict(ring);
 	mlt_ring_put(ring, ring->head, &slot, sizeof(slot));
 	mlt_ring_put(ring, ring->head + sizeof(slot), e, slot.size);
 	WRITE_ONCE(ring->head, ring->head + bytes);
@@ -241,7 +265,7 @@ static void mlt_ring_append(struct mlt_ring *ring, struct mlocktrace_event *e, u
 
 /**
  * mlt_ring_submit() - the record is filled: keep it, and wake who waits for it
- * @e: from mlt_ring_reserve(); its seq, cpu and dropped are set here
+ * @e: from mlt_ring_reserve(); its seq, cpu, dropped and duration_ns are set here
  * @targets: sessions that want the process's records, see targets.h
  */
 void mlt_ring_submit(struct mlocktrace_event *e, u32 targets)
@@ -260,8 +284,10 @@ void mlt_ring_submit(struct mlocktrace_event *e, u32 targets)
 	mlt_ring_unlock(ring, outer);
 	/* Pairs with mlt_ring_arm(). */
 	smp_mb();
-	if (atomic64_read(&mlt_ring_armed) & (MLT_WANTS_ANY | targets))
+	if (atomic64_read(&mlt_ring_armed) & (MLT_WANTS_ANY | targets)) {
+		atomic64_andnot(MLT_WANTS_ANY | targets, &mlt_ring_armed);
 		irq_work_queue(&ring->waker);
+	}
 out:
 	local_irq_restore(flags);
 	mlt_scratch_free(scratch);
@@ -274,41 +300,130 @@ static struct mlt_ring *mlt_ring_of(unsigned int cpu)
 	return READ_ONCE(per_cpu(mlt_rings, cpu));
 }
 
+/* To behind the next record, which is there. With the buffer locked. */
+static void mlt_ring_step(struct mlt_ring *ring, struct mlt_cursor *cursor, struct mlt_step *step,
+			  void *record)
+{
+	u64 *evicted = cursor->session ? &ring->evicted[ilog2(cursor->session)] : NULL;
+	struct mlocktrace_event *e = record;
+	const struct mlt_slot *slot;
+
+	step->lost = 0;
+	if (cursor->pos < ring->tail) {
+		cursor->pos = ring->tail;
+		/* All of its records before the tail are evicted: those that it passed, and more. */
+		if (evicted) {
+			step->lost = *evicted - cursor->passed;
+			cursor->passed = *evicted;
+		}
+	}
+	slot = mlt_slot_at(ring, cursor->pos);
+	step->size = slot->size;
+	step->targets = slot->targets;
+	mlt_ring_get(ring, cursor->pos + sizeof(*slot), record, step->size);
+	cursor->pos += mlt_slot_bytes(step->size);
+	if (!evicted)
+		step->lost = e->seq - cursor->seq - 1;
+	else if (step->targets & cursor->session)
+		cursor->passed++;
+	cursor->seq = e->seq;
+}
+
 /**
  * mlt_ring_take() - copy the next record of a CPU
  * @cpu: below nr_cpu_ids
  * @cursor: where the reader is; moves on
+ * @step: what it met
  * @record: room for MLT_RECORD_MAX bytes
- * @targets: what the record was submitted with
  *
- * If records were overwritten in between, the next one is the oldest that is left,
- * and its number is more than one above cursor->seq.
+ * If records were overwritten in between, the next one is the oldest that is left.
  *
- * Return: its size, 0 if there is none
+ * Return: false if there is none
  */
-u32 mlt_ring_take(unsigned int cpu, struct mlt_cursor *cursor, void *record, u32 *targets)
+bool mlt_ring_take(unsigned int cpu, struct mlt_cursor *cursor, struct mlt_step *step,
+		   void *record)
 {
 	struct mlt_ring *ring = mlt_ring_of(cpu), *outer;
-	const struct mlt_slot *slot;
 	unsigned long flags;
-	u32 size = 0;
+	bool found;
 
 	if (!ring || READ_ONCE(ring->head) == cursor->pos)
-		return 0;
+		return false;
 	local_irq_save(flags);
 	outer = mlt_ring_lock(ring);
-	cursor->pos = max(cursor->pos, ring->tail);
-	if (cursor->pos != ring->head) {
-		slot = mlt_slot_at(ring, cursor->pos);
-		size = slot->size;
-		*targets = slot->targets;
-		mlt_ring_get(ring, cursor->pos + sizeof(*slot), record, size);
-		cursor->pos += mlt_slot_bytes(size);
-		cursor->seq = ((struct mlocktrace_event *)record)->seq;
-	}
+	found = cursor->pos != ring->head;
+	if (found)
+		mlt_ring_step(ring, cursor, step, record);
 	mlt_ring_unlock(ring, outer);
 	local_irq_restore(flags);
-	return size;
+	return found;
+}
+
+/**
+ * mlt_ring_select() - from now on the reader has a filter
+ * @cpu: below nr_cpu_ids
+ * @cursor: where the reader is
+ * @session: the bit of his session, which no record bears yet; 0: no filter any more
+ *
+ * Only his own records will count as lost.
+ */
+void mlt_ring_select(unsigned int cpu, struct mlt_cursor *cursor, u32 session)
+{
+	struct mlt_ring *ring = mlt_ring_of(cpu), *outer;
+	unsigned long flags;
+
+	cursor->session = session;
+	cursor->passed = 0;
+	if (!ring || !session)
+		return;
+	local_irq_save(flags);
+	outer = mlt_ring_lock(ring);
+	cursor->passed = ring->evicted[ilog2(session)];
+	mlt_ring_unlock(ring, outer);
+	local_irq_restore(flags);
+}
+
+/* Some slots at a time: interrupts are off. */
+#define MLT_SLOTS_AT_ONCE 64
+
+static u64 mlt_ring_forget_some(struct mlt_ring *ring, u64 pos, u64 end, u32 session)
+{
+	struct mlt_slot *slot;
+	unsigned int i;
+
+	pos = max(pos, ring->tail);
+	for (i = 0; i < MLT_SLOTS_AT_ONCE && pos < end; i++) {
+		slot = mlt_slot_at(ring, pos);
+		slot->targets &= ~session;
+		pos += mlt_slot_bytes(slot->size);
+	}
+	return pos;
+}
+
+/**
+ * mlt_ring_forget() - no record bears this session's bit any more
+ * @session: the bit, which no new one is submitted with
+ *
+ * So that it can be another session's. May sleep.
+ */
+void mlt_ring_forget(u32 session)
+{
+	unsigned long flags;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct mlt_ring *ring = mlt_ring_of(cpu), *outer;
+		u64 pos = 0, end = ring ? READ_ONCE(ring->head) : 0;
+
+		while (pos < end) {
+			local_irq_save(flags);
+			outer = mlt_ring_lock(ring);
+			pos = mlt_ring_forget_some(ring, pos, end, session);
+			mlt_ring_unlock(ring, outer);
+			local_irq_restore(flags);
+			cond_resched();
+		}
+	}
 }
 
 /**
@@ -337,9 +452,9 @@ void mlt_ring_rewind(unsigned int cpu, struct mlt_cursor *cursor)
 }
 
 /**
- * mlt_ring_skip() - on to the newest record of a CPU, as if all had been read
+ * mlt_ring_skip() - on to behind the newest record of a CPU, as if all had been read
  * @cpu: below nr_cpu_ids
- * @cursor: moves to behind the last record
+ * @cursor: without a filter
  */
 void mlt_ring_skip(unsigned int cpu, struct mlt_cursor *cursor)
 {
@@ -355,6 +470,33 @@ void mlt_ring_skip(unsigned int cpu, struct mlt_cursor *cursor)
 	cursor->seq = ring->seq + atomic_read(&ring->skipped);
 	mlt_ring_unlock(ring, outer);
 	local_irq_restore(flags);
+}
+
+/**
+ * mlt_ring_settle() - until when is all there that will ever be?
+ *
+ * A record gets its time (time_ns + duration_ns) and its place under the lock of its
+ * CPU's buffer. Whoever had the lock when we took the time is through with it now.
+ *
+ * Return: a time; every record of an earlier one can be read
+ */
+u64 mlt_ring_settle(void)
+{
+	u64 now = ktime_get_mono_fast_ns();
+	struct mlt_ring *ring, *outer;
+	unsigned long flags;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		ring = mlt_ring_of(cpu);
+		if (!ring)
+			continue;
+		local_irq_save(flags);
+		outer = mlt_ring_lock(ring);
+		mlt_ring_unlock(ring, outer);
+		local_irq_restore(flags);
+	}
+	return now;
 }
 
 /**

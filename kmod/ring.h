@@ -18,19 +18,36 @@
 	(sizeof(struct mlocktrace_event) +                                                         \
 	 (MLOCKTRACE_STACK_USER + MLOCKTRACE_STACK_KERNEL) * sizeof(u64))
 
-/* Bit of mlt_ring_arm() for who wants any record; those below are the sessions' bits. */
-#define MLT_WANTS_ANY BIT_ULL(32)
+#define MLT_SESSIONS 32 /* readers with a filter; each has a bit */
+/* Bit of mlt_ring_arm() for who wants any record; those below are the sessions'. */
+#define MLT_WANTS_ANY BIT_ULL(MLT_SESSIONS)
 
 /**
  * struct mlt_cursor - how far a reader has come in the records of one CPU
  * @pos: where the next one is to be looked for
  * @seq: sequence number of the last one passed
+ * @session: bit of the session that reads, if it has a filter, else 0
+ * @passed: how many of the session's records were in this buffer before @pos
  *
- * All zero is before the first record ever.
+ * All zero is before the first record ever, without a filter.
  */
 struct mlt_cursor {
 	u64 pos;
 	u64 seq;
+	u64 passed;
+	u32 session;
+};
+
+/**
+ * struct mlt_step - what a cursor met on its way to the next record
+ * @size: of the record
+ * @targets: what it was submitted with
+ * @lost: how many were overwritten before it; with a filter, of the session's own
+ */
+struct mlt_step {
+	u32 size;
+	u32 targets;
+	u64 lost;
 };
 
 /**
@@ -56,9 +73,14 @@ void mlt_ring_discard(struct mlocktrace_event *e);
 extern struct wait_queue_head mlt_ring_wait;
 
 void mlt_ring_arm(u64 wanted);
-u32 mlt_ring_take(unsigned int cpu, struct mlt_cursor *cursor, void *record, u32 *targets);
+bool mlt_ring_is_armed(u64 wanted);
+bool mlt_ring_take(unsigned int cpu, struct mlt_cursor *cursor, struct mlt_step *step,
+		   void *record);
 void mlt_ring_rewind(unsigned int cpu, struct mlt_cursor *cursor);
 void mlt_ring_skip(unsigned int cpu, struct mlt_cursor *cursor);
+void mlt_ring_select(unsigned int cpu, struct mlt_cursor *cursor, u32 session);
+void mlt_ring_forget(u32 session);
+u64 mlt_ring_settle(void);
 bool mlt_ring_has(unsigned int cpu, const struct mlt_cursor *cursor);
 bool mlt_ring_sums(unsigned int cpu, struct mlt_ring_sums *sums);
 
