@@ -356,10 +356,14 @@ static int mlt_attach(struct mlt_probe *probe)
 	}
 }
 
+/* Those that are to go, and a grace period for all of them at a time, not for each. */
+static struct kprobe *mlt_going_kp[MLT_P_MAX];
+static struct kretprobe *mlt_going_rp[MLT_P_MAX];
+
 /* Tracepoints first: they are what makes records of what the rest has begun. */
 static void mlt_detach_all(void)
 {
-	int i;
+	int i, n_kp = 0, n_rp = 0;
 
 	for (i = MLT_P_MAX - 1; i >= 0; i--) {
 		struct mlt_probe *probe = &mlt_probes[i];
@@ -370,10 +374,12 @@ static void mlt_detach_all(void)
 		if (probe->kind == MLT_TRACEPOINT)
 			tracepoint_probe_unregister(probe->tp.at, probe->tp.fn, NULL);
 		else if (probe->kind == MLT_KPROBE)
-			unregister_kprobe(&probe->kp);
+			mlt_going_kp[n_kp++] = &probe->kp;
 		else
-			unregister_kretprobe(&probe->rp);
+			mlt_going_rp[n_rp++] = &probe->rp;
 	}
+	unregister_kretprobes(mlt_going_rp, n_rp);
+	unregister_kprobes(mlt_going_kp, n_kp);
 	tracepoint_synchronize_unregister();
 }
 
