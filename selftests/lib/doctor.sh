@@ -3,14 +3,14 @@
 #
 # What doctor says of a tier, asked once for all tests: sourced by run and live.sh.
 
-# The kernel module, as `make kmod` has built it for this kernel, if it is not there yet.
+# As `make kmod` has built it for this kernel
+module_file=$selftests/../build/kmod/$(uname -r)/mlocktrace.ko
+
+# The kernel module, if it is not there yet
 load_module()
 {
-	local module
-
-	module=$selftests/../build/kmod/$(uname -r)/mlocktrace.ko
 	mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug 2>/dev/null
-	[[ -d /sys/module/mlocktrace || ! -e $module ]] || insmod "$module"
+	[[ -d /sys/module/mlocktrace || ! -e $module_file ]] || insmod "$module_file"
 }
 
 # ask_doctor TIER: sets MLT_WHY_NOT and MLT_SKIPS, see live.sh
