@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The files in debugfs, see debugfs.c.
+ */
 #ifndef MLT_DEBUGFS_H
 #define MLT_DEBUGFS_H
 

@@ -21,7 +21,13 @@ struct mlt_hook_info {
 	u64 misses;
 };
 
-/* The first place that is used, from the @i-th on. Where to ask next; -ENOENT past the last. */
+/**
+ * mlt_hook_line() - what became of a place
+ * @i: 0, or what the last call returned
+ * @info: the answer, of the first place from there on that is used
+ *
+ * Return: where to ask next; -ENOENT past the last
+ */
 int mlt_hook_line(unsigned int i, struct mlt_hook_info *info);
 
 /**
@@ -48,13 +54,36 @@ struct mlt_hooks_options {
  * Return: 0 or negative errno. Places that are not required may be missing.
  */
 int mlt_hooks_start(unsigned int entries, const struct mlt_hooks_options *options);
+
+/**
+ * mlt_hooks_end() - listen no more
+ *
+ * When it returns, no probe is running. May sleep.
+ */
 void mlt_hooks_end(void);
+
+/**
+ * mlt_hooks_enable() - make records, or do not
+ * @on: which; the probes stay
+ */
 void mlt_hooks_enable(bool on);
 bool mlt_hooks_enabled(void);
-/* With call stacks: as a setting, or because a reader needs them from now on, or no longer. */
+
+/**
+ * mlt_hooks_stacks() - records with call stacks, as a setting
+ * @on: else only while a reader needs them
+ */
 void mlt_hooks_stacks(bool on);
+
+/**
+ * mlt_hooks_need_stacks() - the same for a reader
+ * @needed: from now on, or no longer; each reader takes back what it asked for
+ */
 void mlt_hooks_need_stacks(bool needed);
-/* Hits, misses and what was not followed, from 0 again. */
+
+/**
+ * mlt_hooks_reset() - count hits, misses and what was not followed from 0 again
+ */
 void mlt_hooks_reset(void);
 
 /**
@@ -71,6 +100,10 @@ struct mlt_hooks_sums {
 	u64 ended_unattributed;
 };
 
+/**
+ * mlt_hooks_sums() - these figures, since the last reset
+ * @sums: the answer
+ */
 void mlt_hooks_sums(struct mlt_hooks_sums *sums);
 
 struct mlt_entry;

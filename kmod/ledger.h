@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The file `ledger`, see ledger.c.
+ */
 #ifndef MLT_LEDGER_KMOD_H
 #define MLT_LEDGER_KMOD_H
 

@@ -41,6 +41,11 @@ struct mlt_map {
  * a table that was not initialized.
  */
 int mlt_map_init(struct mlt_map *map, u32 entries);
+
+/**
+ * mlt_map_destroy() - free a table
+ * @map: which nobody uses any more
+ */
 void mlt_map_destroy(struct mlt_map *map);
 
 /**
@@ -63,10 +68,23 @@ void *mlt_map_find(const struct mlt_map *map, const void *key);
  */
 int mlt_map_add(struct mlt_map *map, const void *key, const void *value);
 
-/* The same, but an entry that is there gets the new value. */
+/**
+ * mlt_map_set() - enter, or give an entry that is there the new value
+ * @map: the table
+ * @key: perhaps in it
+ * @value: copied
+ *
+ * Return: 0, or -ENOSPC when it is full.
+ */
 int mlt_map_set(struct mlt_map *map, const void *key, const void *value);
 
-/* 0 or -ENOENT */
+/**
+ * mlt_map_del() - delete
+ * @map: the table
+ * @key: whose entry is to go
+ *
+ * Return: 0 or -ENOENT
+ */
 int mlt_map_del(struct mlt_map *map, const void *key);
 
 /**
