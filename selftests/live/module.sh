@@ -35,6 +35,9 @@ stat_of()
 		$folder/stats
 }
 
+# The tests that follow need it.
+trap 'live_clean_up; load_module' EXIT
+
 load()
 {
 	insmod "$module_file" "$@"
