@@ -552,11 +552,11 @@ void mlt_ring_reset(void)
 		if (!ring)
 			continue;
 		local_irq_save(flags);
-	outer = mlt_ring_lock(ring);
+		outer = mlt_ring_lock(ring);
 		ring->seq_at_reset = ring->seq + atomic_read(&ring->skipped);
 		ring->overwritten_at_reset = ring->overwritten;
 		mlt_ring_unlock(ring, outer);
-	local_irq_restore(flags);
+		local_irq_restore(flags);
 	}
 }
 
