@@ -311,7 +311,7 @@ static void mlt_ring_step(struct mlt_ring *ring, struct mlt_cursor *cursor, stru
 	step->lost = 0;
 	if (cursor->pos < ring->tail) {
 		cursor->pos = ring->tail;
-		/* All of its records before the tail are evicted: those that it passed, and more. */
+		/* All its records before the tail are evicted: those that it passed, and more. */
 		if (evicted) {
 			step->lost = *evicted - cursor->passed;
 			cursor->passed = *evicted;
