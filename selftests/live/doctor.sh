@@ -29,7 +29,7 @@ for t in fentry kprobe tracepoint kmod; do
 	else
 		check_equal "$t: does_not_work_as_doctor_says" "$status" 1
 		check "$t: text_gives_the_reason" grep -qA 4 -E "^$t: does not work" text
-		check "$t: trace_gives_a_reason" grep -q "$t" notes
+		check "$t: trace_gives_a_reason" grep -qE "$t|kernel module" notes
 		# Debian's kernels can do all three of eBPF.
 		[[ -z ${MLOCKTRACE_VM-} || $t == kmod ]] || fail "$t: works_on_a_stock_kernel" "$(sed -n "/^$t:/,/^$/p" text)"
 	fi
