@@ -122,13 +122,15 @@ static DEFINE_PER_CPU(struct mlt_hits, mlt_hits);
 
 /*
  * Can this call change or ask for anything that is counted? Nearly none can, and whose
- * entry says so needs no return probe.
+ * entry says so needs no return probe. With other threads nothing is sure: one may lock
+ * what this call is about to unmap.
  */
 static bool mlt_can_matter(u8 op, const struct pt_regs *regs, int compat)
 {
 	struct mm_struct *mm = current->mm;
 
-	if (shared.active || !mm || mm->locked_vm || mm->def_flags & MLT_VM_LOCKED)
+	if (shared.active || !mm || mm->locked_vm || mm->def_flags & MLT_VM_LOCKED ||
+	    atomic_read(&mm->mm_users) > 1)
 		return true;
 	if (op != MLOCKTRACE_OP_MMAP)
 		return false;
