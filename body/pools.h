@@ -37,10 +37,15 @@ MLT_SUB __s64 mlt_pool_count(__u64 owner, __u32 counter)
 	return 0;
 }
 
+/*
+ * Whose it is: a uid. Of VmPin, which is an address space's: 0, or where the ends of these are
+ * not seen, the process, since the next one may come to the same place.
+ */
 static __always_inline __u32 mlt_pool_uid(__u64 owner, __u32 counter)
 {
 	if (counter == MLOCKTRACE_COUNTER_VMPIN)
-		return 0;
+		return cfg.mm_ends || !mlt_mm_has_owner() ?
+			       0 : MLT_READ((struct mm_struct *)owner, owner, tgid);
 	if (counter == MLOCKTRACE_COUNTER_SHM && mlt_ucounts_have_memlock())
 		return MLT_READ((struct ucounts *)owner, uid.val);
 	return MLT_READ((struct user_struct *)owner, uid.val);
@@ -198,7 +203,8 @@ static __always_inline void mlt_pool_close(void *ctx, struct mlt_call *call, __u
 	call->owner_uid = pool->uid;
 	call->target_pid = pool->pid;
 	call->flags |= MLOCKTRACE_F_REMOTE;
-	call->op = mlt_released_op(pool, counter, pool->last);
+	call->op = counter == MLOCKTRACE_COUNTER_VMPIN ? MLOCKTRACE_OP_EXIT :
+							  mlt_released_op(pool, counter, pool->last);
 	pool->last = 0;
 	if (shared.enabled && pool->wanted && mlt_op_wanted(call->op))
 		mlt_pool_emit(ctx, call, 0);

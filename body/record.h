@@ -311,7 +311,7 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 	e->sysno = mlt_sysno();
 	e->armed_ns = mm && call->flags & MLOCKTRACE_F_ARMED ? mm->armed_ns : 0;
 	mlt_fill_origin(e, ret);
-	e->owner_uid = call->owner_uid;
+	e->owner_uid = e->counter == MLOCKTRACE_COUNTER_VMPIN ? 0 : call->owner_uid;
 	e->reserved = 0;
 	/* What somebody else gave back has not to do with where the current task is. */
 	if (cfg.stacks && (ctx || !(call->flags & MLOCKTRACE_F_REMOTE)))
