@@ -65,6 +65,8 @@ bool mlt_kernel_charges_bpf(const struct btf *btf);
 unsigned int mlt_kernel_max_map_count(void);
 /* Pages of perf rings that each user has before the limit counts; many if it is not known. */
 uint64_t mlt_kernel_perf_pool(void);
+/* Locked down so far that eBPF may not read its memory; false if that is not known. */
+bool mlt_kernel_hides_memory(void);
 /* Which programs this kernel may skip, since it preempts them; each kind includes those before. */
 enum mlt_skipping {
 	MLT_SKIPPING_NONE,

@@ -130,6 +130,18 @@ uint64_t mlt_kernel_perf_pool(void)
 	return (uint64_t)kib / (uint64_t)page_kib * (uint64_t)cpus;
 }
 
+bool mlt_kernel_hides_memory(void)
+{
+	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
+	char modes[64] = "";
+	size_t n = file ? fread(modes, 1, sizeof(modes) - 1, file) : 0;
+
+	if (file)
+		fclose(file);
+	modes[n] = '\0';
+	return strstr(modes, "[confidentiality]");
+}
+
 /* ---- its type information -------------------------------------------------------- */
 
 int mlt_kernel_nargs(const struct btf *btf, const char *function)

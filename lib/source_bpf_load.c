@@ -336,7 +336,10 @@ static int attach_all(struct loader *l, char *why, size_t why_size)
 
 static void explain_load(struct loader *l, int err, char *why, size_t why_size)
 {
-	if (err == -EPERM && geteuid() == 0)
+	if (mlt_kernel_hides_memory())
+		snprintf(why, why_size, "the kernel is locked down (confidentiality): eBPF may not read "
+			 "its memory");
+	else if (err == -EPERM && geteuid() == 0)
 		snprintf(why, why_size, "refused by this kernel (%s)",
 			 l->words[0] ? l->words : "lockdown, or a capability is missing");
 	else if (err == -EPERM)
@@ -384,7 +387,8 @@ static int load_tier(struct loader *l, const char *btf_path, char *why, size_t w
 		err = map_shared(l->b);
 	if (err) {
 		explain_load(l, err, why, why_size);
-		return err;
+		/* The verifier's word for a program that this kernel cannot run. */
+		return err == -EINVAL || mlt_kernel_hides_memory() ? -EOPNOTSUPP : err;
 	}
 	tell_load_cost(l);
 	return attach_all(l, why, why_size);

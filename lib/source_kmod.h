@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
 /*
  * Between the parts of the kmod source: the module's files (source_kmod_files.c), its
- * ledger (source_kmod_ledger.c) and the reading of records (source_kmod.c).
+ * ledger (source_kmod_ledger.c), the opening (source_kmod_open.c) and the reading of
+ * records (source_kmod.c).
  */
 #ifndef MLT_SOURCE_KMOD_H
 #define MLT_SOURCE_KMOD_H
@@ -9,6 +10,8 @@
 #include "entries.h"
 #include "filter.h"
 #include "live.h"
+
+#define MLT_KMOD_BUFFER_BYTES (256U << 10)
 
 /* A figure of the module, counted from when we began; `reset` sets it back to 0 meanwhile. */
 struct mlt_counter {
@@ -53,6 +56,7 @@ struct mlt_kmod {
 	struct mlt_cgroup cgroup;
 	bool past;	    /* began with what was there already */
 	bool stacks;
+	bool read_only;	    /* `events` takes no words of ours */
 	bool kernel_filters; /* the kernel holds back other processes' records */
 
 	struct mlt_kmod_cpu *cpus;
@@ -87,6 +91,11 @@ struct mlt_kmod_cpu *mlt_kmod_cpu(struct mlt_kmod *k, unsigned int cpu);
 /* As the slots of struct mlt_source. */
 int mlt_kmod_hook(const struct mlocktrace *h, size_t i, struct mlocktrace_hook *hook);
 int mlt_kmod_hook_counts(const struct mlocktrace *h, size_t i, uint64_t *hits, uint64_t *misses);
+
+/* ---- source_kmod_open.c ---- */
+
+/* As the slot of struct mlt_source. */
+int mlt_kmod_open(struct mlocktrace *h, const struct mlocktrace_opts *opts);
 
 /* ---- source_kmod_ledger.c ---- */
 
