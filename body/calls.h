@@ -60,7 +60,7 @@ static __always_inline int mlt_op_locks_range(__u8 op)
 
 /* ---- system calls ---------------------------------------------------------- */
 
-MLT_SUB int mlt_begin_lock(struct mlt_call *call)
+MLT_OUTLINE int mlt_begin_lock(struct mlt_call *call)
 {
 	if (!call)
 		return 0;
@@ -84,7 +84,7 @@ MLT_SUB int mlt_begin_lock(struct mlt_call *call)
 }
 
 /* The limits asked for, from the caller's memory. */
-MLT_SUB int mlt_read_new_limits(struct mlt_call *call)
+MLT_OUTLINE int mlt_read_new_limits(struct mlt_call *call)
 {
 	__u64 pair[2] = {};
 	__u32 small[2] = {};
@@ -134,7 +134,7 @@ MLT_SUB int mlt_find_target(struct mlt_call *call, __u32 arg)
 	return 0;
 }
 
-MLT_SUB int mlt_begin_setrlimit(struct mlt_call *call, __u32 sys)
+MLT_OUTLINE int mlt_begin_setrlimit(struct mlt_call *call, __u32 sys)
 {
 	struct task_struct *task = mlt_task();
 	struct signal_struct *signal = MLT_READ(task, signal);
@@ -308,7 +308,7 @@ static __always_inline int mlt_wrapper(__u32 sys, const struct pt_regs *regs)
 	return mlt_syscall_enter(sys, regs, mlt_is_compat());
 }
 
-MLT_SUB int mlt_end_setrlimit(struct mlt_call *call, __s32 ret)
+MLT_OUTLINE int mlt_end_setrlimit(struct mlt_call *call, __s32 ret)
 {
 	__u64 pair[2] = {};
 
@@ -327,7 +327,7 @@ MLT_SUB int mlt_end_setrlimit(struct mlt_call *call, __s32 ret)
 }
 
 /* A limit was set: what it breaks, it breaks later, and perhaps in a child. */
-MLT_SUB int mlt_note_origin(const struct mlt_call *call)
+MLT_OUTLINE int mlt_note_origin(const struct mlt_call *call)
 {
 	__u32 tgid = mlt_this_tgid(), target = tgid;
 	struct mlt_origin origin = {};
@@ -353,7 +353,7 @@ MLT_SUB int mlt_note_origin(const struct mlt_call *call)
 	return 0;
 }
 
-MLT_SUB int mlt_limit_change_wanted(const struct mlt_call *call)
+MLT_OUTLINE int mlt_limit_change_wanted(const struct mlt_call *call)
 {
 	__u32 target;
 
@@ -365,7 +365,7 @@ MLT_SUB int mlt_limit_change_wanted(const struct mlt_call *call)
 	return cfg.by_pid && target && mlt_map_find(&targets, &target);
 }
 
-MLT_SUB int mlt_check_map_limit(struct mlt_call *call)
+MLT_OUTLINE int mlt_check_map_limit(struct mlt_call *call)
 {
 	struct task_struct *task = mlt_task();
 
@@ -375,7 +375,7 @@ MLT_SUB int mlt_check_map_limit(struct mlt_call *call)
 }
 
 /* What the inner hooks did not tell is looked up now, outside mmap_lock. */
-MLT_SUB int mlt_end_lock(struct mlt_call *call, __s32 ret)
+MLT_OUTLINE int mlt_end_lock(struct mlt_call *call, __s32 ret)
 {
 	struct task_struct *task = mlt_task();
 

@@ -19,7 +19,7 @@
 #define MLT_RLIMIT_AS 9
 
 /* Op of a system call that may change the counter, or 0. */
-static __always_inline __u8 mlt_op_of_number(__s32 nr, int compat)
+MLT_GLOBAL int mlt_op_of_number(__s32 nr, int compat)
 {
 #define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help)                                            \
 	if (!mlt_op_is_charge(mlt_op_of(MLT_SYS_##tag)) && nr == (compat ? nr32 : nr64))           \
@@ -35,7 +35,7 @@ static __always_inline __u8 mlt_op_of_number(__s32 nr, int compat)
 }
 
 /* Row of a system call whose exit is looked at for its implicit change, or MLT_SYSEXIT_MAX. */
-static __always_inline __u32 mlt_exit_row(__s32 nr, int compat)
+MLT_GLOBAL int mlt_exit_row(__s32 nr, int compat)
 {
 #define MLT_SYSEXIT(tag, OP, nr64, nr32, sym32, help)                                              \
 	if (nr == (compat ? nr32 : nr64))                                                          \
@@ -75,7 +75,7 @@ MLT_SUB struct mlt_call *mlt_implicit_begin(__u8 op, __u64 mm, int nested)
 }
 
 /* Where the mapping at @at, or the first one above it, begins; 0 if that is not known. */
-MLT_SUB __u64 mlt_mapping_start(struct mlt_call *call, __u64 at, __u64 end)
+MLT_OUTLINE __u64 mlt_mapping_start(struct mlt_call *call, __u64 at, __u64 end)
 {
 	struct vm_area_struct *vma;
 	struct mlt_walk *w;
@@ -121,7 +121,7 @@ static __always_inline __u64 mlt_grown_stack(struct mlt_call *call, struct mm_st
  * Which part of the address space a change was about, and what the kernel's test
  * adds up. @was: the break before.
  */
-MLT_SUB int mlt_implicit_range(struct mlt_call *call, __s64 delta, __u64 was)
+MLT_OUTLINE int mlt_implicit_range(struct mlt_call *call, __s64 delta, __u64 was)
 {
 	__s32 nr = mlt_sysno();
 	struct mm_struct *mm;
@@ -406,7 +406,7 @@ static __always_inline __s32 mlt_mmap_fd(void)
 }
 
 /* Did it fail where memory would have been locked? */
-MLT_SUB int mlt_refusal_matters(struct mlt_call *call)
+MLT_OUTLINE int mlt_refusal_matters(struct mlt_call *call)
 {
 	struct mm_struct *mm;
 	__u64 start;

@@ -181,7 +181,7 @@ static __always_inline int mlt_shmget_exit(__u64 size, __u64 flags, __s32 ret)
 }
 
 /* Op of a row of MLT_SYSCHARGE by its number, or 0. */
-static __always_inline __u8 mlt_charge_of_number(__s32 nr, int compat)
+MLT_GLOBAL int mlt_charge_of_number(__s32 nr, int compat)
 {
 #define MLT_SYSCHARGE(tag, OP, nr64, nr32, sym32, help)                                            \
 	if (nr == (compat ? nr32 : nr64))                                                          \

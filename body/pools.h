@@ -18,8 +18,8 @@
 
 /* ---- the counters ---------------------------------------------------------------- */
 
-/* Pages. */
-MLT_SUB __s64 mlt_pool_count(__u64 owner, __u32 counter)
+/* Pages: see mlt_pool_count(). */
+MLT_GLOBAL __s64 mlt_pool_count_of(__u64 owner, __u32 counter)
 {
 	struct user_struct *user = (struct user_struct *)owner;
 	struct mm_struct *mm = (struct mm_struct *)owner;
@@ -37,11 +37,16 @@ MLT_SUB __s64 mlt_pool_count(__u64 owner, __u32 counter)
 	return 0;
 }
 
+static __always_inline __s64 mlt_pool_count(__u64 owner, __u32 counter)
+{
+	return mlt_pool_count_of(mlt_number(owner), counter);
+}
+
 /*
  * Whose it is: a uid. Of VmPin, which is an address space's: 0, or where the ends of these are
  * not seen, the process, since the next one may come to the same place.
  */
-static __always_inline __u32 mlt_pool_uid(__u64 owner, __u32 counter)
+MLT_GLOBAL __u32 mlt_pool_uid_of(__u64 owner, __u32 counter)
 {
 	if (counter == MLOCKTRACE_COUNTER_VMPIN)
 		return cfg.mm_ends || !mlt_mm_has_owner() ?
@@ -49,6 +54,11 @@ static __always_inline __u32 mlt_pool_uid(__u64 owner, __u32 counter)
 	if (counter == MLOCKTRACE_COUNTER_SHM && mlt_ucounts_have_memlock())
 		return MLT_READ((struct ucounts *)owner, uid.val);
 	return MLT_READ((struct user_struct *)owner, uid.val);
+}
+
+static __always_inline __u32 mlt_pool_uid(__u64 owner, __u32 counter)
+{
+	return mlt_pool_uid_of(mlt_number(owner), counter);
 }
 
 /* Whose counter a task's charges go to, if nothing else is said. */
@@ -120,7 +130,7 @@ MLT_SUB struct mlt_pool *mlt_pool_of(__u64 owner, __u32 counter, __s64 base)
 }
 
 /* Take note of the counter: `before` and `after` of the call, and whether they differ. */
-MLT_SUB int mlt_pool_book(struct mlt_call *call, struct mlt_pool *pool, __u64 owner, __u32 counter)
+MLT_OUTLINE int mlt_pool_book(struct mlt_call *call, struct mlt_pool *pool, __u64 owner, __u32 counter)
 {
 	__s64 now;
 
@@ -227,7 +237,7 @@ MLT_SUB int mlt_pool_sync(void *ctx, struct mlt_call *call, __u64 owner, __u32 c
 		return 0;
 	mlt_pool_close(ctx, call, owner, counter);
 	pool = mlt_pool_of(owner, counter, call->pool_base);
-	if (!pool || !mlt_pool_book(call, pool, owner, counter))
+	if (!pool || !mlt_pool_book(call, pool, mlt_number(owner), counter))
 		return 0;
 	moved = call->after - call->before;
 	if (!call->op)
@@ -330,7 +340,7 @@ MLT_SUB int mlt_end_shm(struct mlt_call *call, __s32 ret)
 		call->owner_uid = mlt_pool_uid(call->owner, MLOCKTRACE_COUNTER_SHM);
 		return 0;
 	}
-	mlt_pool_book(call, pool, call->owner, MLOCKTRACE_COUNTER_SHM);
+	mlt_pool_book(call, pool, mlt_number(call->owner), MLOCKTRACE_COUNTER_SHM);
 	if (mlt_wanted())
 		mlt_pool_wanted(pool, call);
 	if (call->after > call->before) {

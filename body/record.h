@@ -242,12 +242,9 @@ static __always_inline void mlt_fill_origin(struct mlocktrace_event *e, __s32 re
 	}
 }
 
-/*
- * Make the record. @who: see mlt_fill_who(). The call's counters are in pages,
- * the record's in bytes.
- */
-MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
-			       const struct mlt_mm *mm, const struct mlt_mm *who)
+/* Make the record: see mlt_emit(). */
+static __always_inline int mlt_make_record(void *ctx, struct mlt_call *call, __s32 ret,
+					   const struct mlt_mm *mm, const struct mlt_mm *who)
 {
 	struct mlt_cpu *cpu = mlt_cpu();
 	struct mlocktrace_event *e;
@@ -318,6 +315,29 @@ MLT_SUB int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
 		mlt_fill_stacks(ctx, (struct mlt_stacked_event *)e);
 	mlt_event_submit(e);
 	return 0;
+}
+
+MLT_SUB int mlt_emit_with_stacks(void *ctx, struct mlt_call *call, __s32 ret,
+				 const struct mlt_mm *mm, const struct mlt_mm *who)
+{
+	return mlt_make_record(ctx, call, ret, mm, who);
+}
+
+MLT_OUTLINE int mlt_emit_plain(struct mlt_call *call, __s32 ret, const struct mlt_mm *mm,
+			       const struct mlt_mm *who)
+{
+	return mlt_make_record(0, call, ret, mm, who);
+}
+
+/*
+ * Make the record. @who: see mlt_fill_who(). The call's counters are in pages,
+ * the record's in bytes.
+ */
+static __always_inline int mlt_emit(void *ctx, struct mlt_call *call, __s32 ret,
+				    const struct mlt_mm *mm, const struct mlt_mm *who)
+{
+	return cfg.stacks ? mlt_emit_with_stacks(ctx, call, ret, mm, who) :
+			    mlt_emit_plain(call, ret, mm, who);
 }
 
 #endif

@@ -161,7 +161,7 @@ static __always_inline int mlt_nr_matters(const volatile __u64 *words, __u32 nr)
 }
 
 /* Row of hooks.def for a system call number, or MLT_SYS_MAX. */
-static __always_inline __u32 mlt_sys_row(__s32 nr, int compat)
+MLT_GLOBAL int mlt_sys_row(__s32 nr, int compat)
 {
 #define MLT_SYSCALL(tag, nr64, nr32, sym32, only, help)                                            \
 	if (nr == (compat ? nr32 : nr64))                                                          \

@@ -31,7 +31,9 @@
  *			Without a context perhaps only those of the user.
  *  mlt_entry_write(out, entry)
  *			a struct mlt_entry, to where the ledger's reader finds it
- *  MLT_SUB, MLT_GLOBAL	a function that is one of its own; see below
+ *  MLT_SUB, MLT_GLOBAL, MLT_OUTLINE
+ *			a function that is one of its own; see below
+ *  mlt_number(pointer)	as MLT_GLOBAL functions take it
  *  MLT_UNROLL		before a loop of a few turns
  *  cfg, shared		see shared.h
  */
@@ -54,10 +56,19 @@
 #define MLT_SUB static __attribute__((noinline, used))
 
 /*
- * A global function: the verifier looks at it once, and not again from each caller. It
- * takes numbers only, and so knows no context.
+ * A global function: the verifier looks at it once, and not again from each caller and
+ * with all that each of them knows of the arguments. It takes numbers only, and so knows
+ * no context.
  */
 #define MLT_GLOBAL __noinline
+
+/* The same, for pointers to values of maps or null, where the kernel has that (5.12, too). */
+#ifdef MLT_NO_ATOMIC_FETCH
+#define MLT_OUTLINE MLT_SUB
+#else
+#define MLT_OUTLINE __noinline
+#endif
+
 #define MLT_UNROLL _Pragma("unroll")
 
 const volatile struct mlt_config cfg = {};
@@ -83,6 +94,15 @@ struct mlt_shared shared = {};
 #define mlt_sizeof(type) bpf_core_type_size(type)
 #define mlt_offsetof(type, field) bpf_core_field_offset(type, field)
 #define mlt_enum(type, name) bpf_core_enum_value(type, name)
+
+/* What the verifier knows as a kernel's pointer it lets nobody pass as a number; a copy it does not know. */
+static __always_inline __u64 mlt_number(__u64 pointer)
+{
+	__u64 number = 0;
+
+	bpf_probe_read_kernel(&number, sizeof(number), &pointer);
+	return number;
+}
 
 #define mlt_task() ((struct task_struct *)bpf_get_current_task())
 #define mlt_this_tgid() ((__u32)(bpf_get_current_pid_tgid() >> 32))

@@ -35,6 +35,8 @@
 
 #define MLT_SUB static noinline __maybe_unused
 #define MLT_GLOBAL static noinline __maybe_unused
+#define MLT_OUTLINE MLT_GLOBAL
+#define mlt_number(pointer) (pointer)
 #define MLT_UNROLL
 
 static struct mlt_config cfg;
