@@ -145,9 +145,16 @@ MLT_OUTLINE int mlt_pool_book(struct mlt_call *call, struct mlt_pool *pool, __u6
 	return call->before != now;
 }
 
-/* What is charged with nobody there who says what it is. */
-static __always_inline __u8 mlt_charged_op(__u32 counter)
+/*
+ * What is charged with nobody there who says what it is: by what an interrupt interrupted,
+ * which has not come to its end yet, or else what only modules do.
+ */
+static __always_inline __u8 mlt_charged_op(__u64 owner, __u32 counter)
 {
+	struct mlt_call *call = mlt_nested_active();
+
+	if (call && call->counter == counter && call->owner == owner && mlt_op_is_charge(call->op))
+		return call->op;
 	if (counter == MLOCKTRACE_COUNTER_SHM)
 		return MLOCKTRACE_OP_SHM_LOCK;
 	/* RDMA, vDPA and others in modules. */
@@ -241,7 +248,7 @@ MLT_SUB int mlt_pool_sync(void *ctx, struct mlt_call *call, __u64 owner, __u32 c
 		return 0;
 	moved = call->after - call->before;
 	if (!call->op)
-		call->op = moved < 0 ? mlt_released_op(pool, counter, -moved) : mlt_charged_op(counter);
+		call->op = moved < 0 ? mlt_released_op(pool, counter, -moved) : mlt_charged_op(owner, counter);
 	if (call->op == MLOCKTRACE_OP_UNATTRIBUTED)
 		pool->residues++;
 	mlt_pool_hold(pool, call->op, moved);
