@@ -71,9 +71,9 @@ tools-there:
 	@for tool in $(CC) $(CLANG) $(BPFTOOL); do command -v $$tool >/dev/null || { \
 		echo "$$tool is missing: run make deps (as root)" >&2; exit 1; }; done
 
-# ---- eBPF programs: one source, two objects (see lib/source_bpf_load.c)
+# ---- eBPF programs: of mlocktrace.bpf.c two objects (see lib/source_bpf_load.c)
 
-$(B)/bpf/mlocktrace.bpf.o: bpf/mlocktrace.bpf.c
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call msg,CLANG,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
@@ -91,6 +91,9 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 
 $(B)/lib/source_bpf_load.o $(B)/pic/lib/source_bpf_load.o $(B)/sanitized/lib/source_bpf_load.o: \
 	$(skeletons)
+
+$(B)/lib/snapshot_bpf.o $(B)/pic/lib/snapshot_bpf.o $(B)/sanitized/lib/snapshot_bpf.o: \
+	$(B)/bpf/snapshot.skel.h
 
 # ---- library and tools
 
@@ -213,6 +216,7 @@ define install_list
 644 $(B)/libmlocktrace.pc $(LIBDIR)/pkgconfig/libmlocktrace.pc
 644 include/mlocktrace/mlocktrace.h $(PREFIX)/include/mlocktrace/mlocktrace.h
 644 include/mlocktrace/regions.h $(PREFIX)/include/mlocktrace/regions.h
+644 include/mlocktrace/snapshot.h $(PREFIX)/include/mlocktrace/snapshot.h
 644 include/mlocktrace/event.h $(PREFIX)/include/mlocktrace/event.h
 644 include/mlocktrace/events.def $(PREFIX)/include/mlocktrace/events.def
 $(foreach page,$(man1),644 $(page) $(PREFIX)/share/man/man1/$(notdir $(page))$(newline))

@@ -81,8 +81,11 @@ struct pid {
 	struct upid numbers[1];
 };
 
+struct ucounts;
+
 struct user_namespace {
 	int level;
+	struct ucounts *ucounts; /* in the namespace above, of who made this one */
 };
 
 typedef struct {
@@ -103,6 +106,7 @@ enum rlimit_type {
 };
 
 struct ucounts {
+	struct user_namespace *ns;
 	struct {
 		unsigned int val;
 	} uid;

@@ -88,13 +88,20 @@ void mlt_cgroup_close(struct mlt_cgroup *cgroup)
 	cgroup->fd = 0;
 }
 
-static bool look_up(const struct mlt_cgroup *cgroup, uint64_t id)
+int mlt_cgroup_open_id(int in, uint64_t id)
 {
 	struct {
 		struct file_handle head;
 		uint64_t id;
 	} handle = { .head = { .handle_bytes = sizeof(id), .handle_type = FILEID_KERNFS }, .id = id };
-	int fd = open_by_handle_at(cgroup->fd, &handle.head, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = open_by_handle_at(in, &handle.head, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static bool look_up(const struct mlt_cgroup *cgroup, uint64_t id)
+{
+	int fd = mlt_cgroup_open_id(cgroup->fd, id);
 	uint64_t found;
 
 	if (fd < 0)

@@ -29,5 +29,7 @@ int mlt_cgroup_open(struct mlocktrace *h, const char *path, struct mlt_cgroup *c
 void mlt_cgroup_close(struct mlt_cgroup *cgroup);
 /* Is the one of this id it, or below it? What is gone is in none but those it was known to be in. */
 bool mlt_cgroup_holds(struct mlt_cgroup *cgroup, uint64_t id);
+/* The folder of an id, as O_PATH; @in: any folder of the hierarchy. -errno (-ESTALE: it is gone). */
+int mlt_cgroup_open_id(int in, uint64_t id);
 
 #endif

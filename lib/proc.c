@@ -10,6 +10,7 @@
 #include "proc.h"
 
 #define NS_PER_SECOND 1000000000ULL
+#define INITIAL_USER_NAMESPACE "user:[4026531837]" /* PROC_USER_INIT_INO, the same everywhere */
 
 int mlt_proc_dir(pid_t pid)
 {
@@ -38,16 +39,18 @@ FILE *mlt_proc_open(int dir, const char *name)
 bool mlt_proc_started(int dir, uint64_t *ticks)
 {
 	unsigned long long started = 0;
-	char line[2048], *rest = NULL;
+	char text[2048], *rest;
 	FILE *in = mlt_proc_open(dir, "stat");
+	size_t n;
 
 	*ticks = 0;
 	if (!in)
 		return false;
-	/* The name in brackets is the process's choice, and may hold brackets and spaces. */
-	if (fgets(line, sizeof(line), in))
-		rest = strrchr(line, ')');
+	n = fread(text, 1, sizeof(text) - 1, in);
 	fclose(in);
+	text[n] = '\0';
+	/* The name in brackets is the process's choice, and may hold brackets, spaces and newlines. */
+	rest = strrchr(text, ')');
 	if (!rest || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
 			    "%*d %*d %*d %llu", &started) != 1)
 		return false;
@@ -63,4 +66,15 @@ bool mlt_proc_same_start(uint64_t ticks, uint64_t start_ns)
 		return true;
 	/* The kernel rounds, and not everywhere in the same direction. */
 	return start_ns / (NS_PER_SECOND / per_second) - ticks + 1 <= 2;
+}
+
+bool mlt_proc_in_initial_userns(int dir)
+{
+	char name[64];
+	ssize_t n = readlinkat(dir, "ns/user", name, sizeof(name) - 1);
+
+	if (n < 0)
+		return true;
+	name[n] = '\0';
+	return !strcmp(name, INITIAL_USER_NAMESPACE);
 }

@@ -23,4 +23,8 @@ bool mlt_proc_started(int dir, uint64_t *ticks);
 /* Is a record's start_ns that moment, as far as ticks tell? 0 of either is not known, and so true. */
 bool mlt_proc_same_start(uint64_t ticks, uint64_t start_ns);
 
+/* A capability in another user namespace counts for nothing: the kernel asks for the initial one.
+ * True if it can't be read. */
+bool mlt_proc_in_initial_userns(int dir);
+
 #endif

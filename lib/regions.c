@@ -18,7 +18,6 @@
 #define TRIES 5
 #define PRESENT (1ULL << 63) /* entries of pagemap */
 #define FRAME ((1ULL << 55) - 1)
-#define INITIAL_USER_NAMESPACE "user:[4026531837]" /* PROC_USER_INIT_INO, the same everywhere */
 
 MLT_API const char *mlocktrace_backing_name(unsigned int backing)
 {
@@ -78,18 +77,6 @@ static int read_smaps(int dir, struct mlocktrace_regions *regions)
 	err = mlt_smaps_parse(in, regions);
 	fclose(in);
 	return err;
-}
-
-/* In another user namespace the capability counts for nothing: the kernel asks for the initial one. */
-static bool in_initial_namespace(int dir)
-{
-	char name[64];
-	ssize_t n = readlinkat(dir, "ns/user", name, sizeof(name) - 1);
-
-	if (n < 0)
-		return true;
-	name[n] = '\0';
-	return !strcmp(name, INITIAL_USER_NAMESPACE);
 }
 
 /* @frames: none seen means that they are not shown to us. */
@@ -188,7 +175,7 @@ int mlt_regions_read(int dir, struct mlocktrace_regions *regions, struct mlt_pag
 	if (err)
 		return err;
 	total->mappings_known = true;
-	total->capable &= in_initial_namespace(dir);
+	total->capable &= mlt_proc_in_initial_userns(dir);
 	reconcile(total);
 	return read_pagemap(dir, regions, seen);
 }

@@ -211,17 +211,7 @@ static bool maps_exceed_limit(const struct mlt_bpf *b)
 
 static const char *remedy(const struct mlt_bpf *b, int err)
 {
-	if (err != -EPERM)
-		return "";
-	if (geteuid() != 0)
-		return maps_exceed_limit(b) ?
-			       "; run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_RESOURCE" :
-			       "; run as root, or with CAP_BPF and CAP_PERFMON";
-	if (maps_exceed_limit(b))
-		return "; this kernel counts eBPF's maps against RLIMIT_MEMLOCK (before Linux 5.11): run "
-		       "with CAP_SYS_RESOURCE, or raise the limit: prlimit --pid $$ --memlock=64M";
-	return "; lockdown or another policy of this kernel, or inside a container the lack of the "
-	       "host's CAP_BPF and CAP_PERFMON";
+	return mlt_bpf_remedy(err, maps_exceed_limit(b));
 }
 
 static int load_named(struct mlocktrace *h, const struct mlocktrace_opts *opts,

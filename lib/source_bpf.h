@@ -79,6 +79,22 @@ enum mlt_skipping mlt_kernel_skipping(const struct btf *btf);
 enum mlocktrace_skips mlt_kernel_fill_config(const struct btf *btf, enum mlocktrace_tier tier,
 					     struct mlt_config *cfg);
 
+/* ---- source_bpf_words.c ---- */
+
+/* libbpf's words while this thread listens: into the log of @h, the first warning also here. */
+struct mlt_bpf_words {
+	const struct mlocktrace *h;
+	char first[256];
+	void (*before)(void); /* whoever listened until then, a libbpf_print_fn_t */
+};
+
+void mlt_bpf_listen(struct mlt_bpf_words *words, const struct mlocktrace *h);
+void mlt_bpf_listen_no_more(struct mlt_bpf_words *words);
+/* Why loading failed with @err. */
+void mlt_bpf_explain_load(const struct mlt_bpf_words *words, int err, char *why, size_t why_size);
+/* And what may be done, "; ..." or "". @memlock_short: eBPF counts against a limit that is low. */
+const char *mlt_bpf_remedy(int err, bool memlock_short);
+
 /* ---- source_bpf_load.c ---- */
 
 int mlt_bpf_find_btf(struct mlocktrace *h, const struct mlocktrace_opts *opts);

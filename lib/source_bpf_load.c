@@ -11,7 +11,6 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -72,37 +71,14 @@ static const struct row rows[] = {
 /* A system call may be two hooks, one for each ABI. */
 _Static_assert(3 * sizeof(rows) / sizeof(rows[0]) / 2 <= MLT_BPF_MAX_HOOKS, "MLT_BPF_MAX_HOOKS");
 
-/* What is needed while loading, and libbpf's last words. */
+/* What is needed while loading. */
 struct loader {
 	struct mlocktrace *h;
 	struct mlt_bpf *b;
 	enum mlocktrace_tier tier;
 	struct mlt_config cfg;
-	char words[256];
+	struct mlt_bpf_words words;
 };
-
-/* libbpf speaks through one function for the whole process; ours listens only while we load. */
-static _Thread_local struct loader *listening;
-
-static int listen_to_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	struct loader *l = listening;
-	char *text, *line, *rest;
-
-	if (!l || vasprintf(&text, fmt, ap) < 0)
-		return 0;
-	rest = text;
-	while ((line = strsep(&rest, "\n"))) {
-		if (!*line)
-			continue;
-		/* The first warning is about the thing itself, later ones about what it broke. */
-		if (level == LIBBPF_WARN && !l->words[0])
-			snprintf(l->words, sizeof(l->words), "%s", line);
-		mlt_log(l->h, MLOCKTRACE_LOG_DEBUG, "%s", line);
-	}
-	free(text);
-	return 0;
-}
 
 /* ---- the list of hooks ---------------------------------------------------------- */
 
@@ -297,7 +273,7 @@ static void attach_hook(struct loader *l, struct mlt_bpf_hook *hook)
 	for (int end = 1; end >= 0; end--) { /* the exit first: no entry without one */
 		if (!hook->progs[end])
 			continue;
-		l->words[0] = '\0';
+		l->words.first[0] = '\0';
 		hook->links[end] = attach_end(hook, end);
 		if (!hook->links[end]) {
 			int err = errno;
@@ -332,21 +308,6 @@ static int attach_all(struct loader *l, char *why, size_t why_size)
 				hook->why_not);
 	}
 	return 0;
-}
-
-static void explain_load(struct loader *l, int err, char *why, size_t why_size)
-{
-	if (mlt_kernel_hides_memory())
-		snprintf(why, why_size, "the kernel is locked down (confidentiality): eBPF may not read "
-			 "its memory");
-	else if (err == -EPERM && geteuid() == 0)
-		snprintf(why, why_size, "refused by this kernel (%s)",
-			 l->words[0] ? l->words : "lockdown, or a capability is missing");
-	else if (err == -EPERM)
-		snprintf(why, why_size, "no privilege");
-	else
-		snprintf(why, why_size, "%s (%s)", strerror(-err),
-			 l->words[0] ? l->words : "no more is known");
 }
 
 static void tell_load_cost(struct loader *l)
@@ -386,7 +347,7 @@ static int load_tier(struct loader *l, const char *btf_path, char *why, size_t w
 	if (!err)
 		err = map_shared(l->b);
 	if (err) {
-		explain_load(l, err, why, why_size);
+		mlt_bpf_explain_load(&l->words, err, why, why_size);
 		/* The verifier's word for a program that this kernel cannot run. */
 		return err == -EINVAL || mlt_kernel_hides_memory() ? -EOPNOTSUPP : err;
 	}
@@ -396,17 +357,15 @@ static int load_tier(struct loader *l, const char *btf_path, char *why, size_t w
 
 int mlt_bpf_find_btf(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 {
-	struct loader l = { .h = h, .b = h->priv };
-	libbpf_print_fn_t before;
+	struct mlt_bpf_words words;
+	struct mlt_bpf *b = h->priv;
 	int err;
 
-	listening = &l;
-	before = libbpf_set_print(listen_to_libbpf);
-	l.b->btf = btf__parse(opts->btf_path ? opts->btf_path : "/sys/kernel/btf/vmlinux", NULL);
+	mlt_bpf_listen(&words, h);
+	b->btf = btf__parse(opts->btf_path ? opts->btf_path : "/sys/kernel/btf/vmlinux", NULL);
 	err = errno;
-	libbpf_set_print(before);
-	listening = NULL;
-	if (l.b->btf)
+	mlt_bpf_listen_no_more(&words);
+	if (b->btf)
 		return 0;
 	errno = err >= 4000 ? EINVAL : err; /* libbpf has numbers of its own */
 	if (opts->btf_path)
@@ -428,7 +387,6 @@ int mlt_bpf_load(struct mlocktrace *h, const struct mlocktrace_opts *opts, enum 
 		 const struct mlt_config *filters, char *why, size_t why_size)
 {
 	struct loader l = { .h = h, .b = h->priv, .tier = tier, .cfg = *filters };
-	libbpf_print_fn_t before;
 	int err;
 
 	/* Said before a hundred programs are loaded for nothing. */
@@ -436,14 +394,12 @@ int mlt_bpf_load(struct mlocktrace *h, const struct mlocktrace_opts *opts, enum 
 		snprintf(why, why_size, "this kernel has no kprobes (CONFIG_KPROBE_EVENTS)");
 		return -EOPNOTSUPP;
 	}
-	listening = &l;
-	before = libbpf_set_print(listen_to_libbpf);
+	mlt_bpf_listen(&l.words, h);
 	l.b->skips = mlt_kernel_fill_config(l.b->btf, tier, &l.cfg);
 	err = load_tier(&l, opts->btf_path, why, why_size);
 	if (err)
 		mlt_bpf_unload(h->priv);
-	libbpf_set_print(before);
-	listening = NULL;
+	mlt_bpf_listen_no_more(&l.words);
 	return err;
 }
 

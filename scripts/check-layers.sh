@@ -55,7 +55,7 @@ never()
 everywhere=(include body lib bpf kmod tools selftests)
 
 never libbpf_in_the_bpf_source_only '#include <bpf/(libbpf|bpf|btf)\.h>' \
-	'lib/source_bpf[a-z_]*\.[ch]' include body kmod lib tools selftests
+	'lib/(source|snapshot)_bpf[a-z_]*\.[ch]' include body kmod lib tools selftests
 never producers_see_no_library '#include [<"](mlocktrace/mlocktrace\.h|.*internal\.h|.*lib/)' '' \
 	bpf body kmod
 never bpf_does_not_know_the_module '#include [<"].*kmod/' '' bpf

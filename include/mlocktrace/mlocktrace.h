@@ -467,4 +467,8 @@ const char *mlocktrace_version(void);
 #ifdef __cplusplus
 }
 #endif
+
+/* Down here, since it is made of what stands above. */
+#include <mlocktrace/snapshot.h>
+
 #endif
