@@ -2,7 +2,10 @@
 /*
  * Who holds locked memory now: an iterator over all tasks, read once for a look. It
  * stands apart from the tracer, so that it loads in milliseconds. Nearly all tasks hold
- * nothing, so what they are asked for is little, and by plain loads.
+ * nothing, so what they are asked for is little.
+ *
+ * Pointers are read by the helper: for each plain load of one from a task, newer verifiers
+ * search all type information several times (btf_nested_type_is_trusted()), in milliseconds.
  */
 #include "types.bpf.h"
 #include <bpf/bpf_helpers.h>
@@ -101,34 +104,36 @@ __noinline __u32 id_at_level(__u64 pid)
 }
 
 /* As cap_capable() decides it: only a task of the initial user namespace can have it. */
-static __always_inline int is_capable(struct task_struct *task)
+static __always_inline int is_capable(struct cred *cred)
 {
-	struct cred *cred = task->cred;
-	__u32 *low = (__u32 *)__builtin_preserve_access_index(&cred->cap_effective);
+	__u32 low = 0;
 
-	barrier_var(low); /* or libbpf takes it for a load of the whole set, whose size differs */
-	return *low >> MLT_CAP_IPC_LOCK & 1 && !cred->user_ns->level;
+	bpf_core_read(&low, sizeof(low), &cred->cap_effective);
+	return low >> MLT_CAP_IPC_LOCK & 1 && !BPF_CORE_READ(cred, user_ns, level);
 }
 
 static __always_inline int tell_process(struct seq_file *out, struct task_struct *leader,
-					struct mm_struct *mm, int counted, int capable)
+					struct mm_struct *mm, int counted, int capable, int nested)
 {
+	struct signal_struct *signal = BPF_CORE_READ(leader, signal);
+	struct css_set *css_set = BPF_CORE_READ(leader, cgroups);
 	struct mlt_snap_process entry = {
 		.kind = MLT_SNAP_PROCESS,
 		.counted = counted,
 		.capable = capable,
+		.mm = (__u64)mm,
+		.css_set = (__u64)css_set,
+		.cgroup_id = BPF_CORE_READ(css_set, dfl_cgrp, kn, id),
+		.start_ns = BPF_CORE_READ(leader, start_boottime),
+		.locked = BPF_CORE_READ(mm, locked_vm),
+		.pinned = BPF_CORE_READ(mm, pinned_vm.counter),
+		.limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur),
+		.hard_limit = BPF_CORE_READ(signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_max),
+		.pid = nested ? id_at_level((__u64)BPF_CORE_READ(leader, thread_pid)) :
+				BPF_CORE_READ(leader, tgid),
+		.uid = BPF_CORE_READ(leader, real_cred, uid.val),
 	};
 
-	entry.mm = (__u64)mm;
-	entry.locked = mm->locked_vm;
-	entry.pinned = mm->pinned_vm.counter;
-	entry.css_set = (__u64)leader->cgroups;
-	entry.cgroup_id = leader->cgroups->dfl_cgrp->kn->id;
-	entry.start_ns = leader->start_boottime;
-	entry.limit = leader->signal->rlim[MLT_RLIMIT_MEMLOCK].rlim_cur;
-	entry.hard_limit = leader->signal->rlim[MLT_RLIMIT_MEMLOCK].rlim_max;
-	entry.pid = snap.level ? id_at_level((__u64)BPF_CORE_READ(leader, thread_pid)) : leader->tgid;
-	entry.uid = leader->real_cred->uid.val;
 	bpf_core_read(entry.comm, sizeof(entry.comm), &leader->comm);
 	return bpf_seq_write(out, &entry, sizeof(entry));
 }
@@ -138,8 +143,11 @@ static __always_inline void learn_reader(void)
 	struct task_struct *reader = (struct task_struct *)bpf_get_current_task();
 
 	snap.level = BPF_CORE_READ(reader, thread_pid, level);
-	snap.perf_known = mlt_user_has_perf_pool();
-	snap.ready = 1;
+}
+
+static __always_inline int holds(struct mm_struct *mm)
+{
+	return BPF_CORE_READ(mm, locked_vm) || BPF_CORE_READ(mm, pinned_vm.counter);
 }
 
 /*
@@ -147,41 +155,41 @@ static __always_inline void learn_reader(void)
  * address space. The others may still be of another user. What does not fit into the reader's
  * buffer is met again, so it counts only once it is written.
  */
-SEC("iter/task")
-int iter_holders(struct bpf_iter__task *ctx)
+static __always_inline int look_at(struct bpf_iter__task *ctx, int nested)
 {
 	struct task_struct *task = ctx->task, *leader;
 	struct seq_file *out = ctx->meta->seq;
+	__u64 limit = MLOCKTRACE_UNLIMITED;
 	int leads, stands_for, capable = 0;
-	__u64 user, ucounts = 0, limit;
 	struct mlt_snap_user *place;
+	__u64 user, ucounts = 0;
 	struct mm_struct *mm;
+	struct cred *cred;
 
 	if (!task || task->flags & MLT_PF_KTHREAD)
 		return 0;
-	mm = task->mm;
+	mm = BPF_CORE_READ(task, mm);
 	if (!mm)
 		return 0;
-	if (!snap.ready)
+	if (nested && !snap.level)
 		learn_reader();
-	/* (as numbers, which a plain load does not give) */
-	bpf_core_read(&user, sizeof(user), &task->cred->user);
-	if (mlt_ucounts_have_memlock())
-		bpf_core_read(&ucounts, sizeof(ucounts), &task->cred->ucounts);
-	place = find_user(user, ucounts);
+	snap.perf_known = mlt_user_has_perf_pool();
 	leads = task->pid == task->tgid;
-	leader = task->group_leader;
-	stands_for = leads || !leader->mm;
-	limit = MLOCKTRACE_UNLIMITED;
-	if (stands_for) {
-		capable = is_capable(leader);
-		if (leads && !capable)
-			limit = task->signal->rlim[MLT_RLIMIT_MEMLOCK].rlim_cur;
-	}
+	leader = BPF_CORE_READ(task, group_leader);
+	stands_for = leads || !BPF_CORE_READ(leader, mm);
+	cred = BPF_CORE_READ(task, cred);
+	user = (__u64)BPF_CORE_READ(cred, user);
+	if (mlt_ucounts_have_memlock())
+		ucounts = (__u64)BPF_CORE_READ(cred, ucounts);
+	place = find_user(user, ucounts);
+	if (stands_for)
+		capable = is_capable(cred);
+	if (leads && !capable)
+		limit = BPF_CORE_READ(task, signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
 	if (!place && tell_no_place(out, user, ucounts, leads, limit))
 		return 0;
-	if (stands_for && (!leads || snap.everyone || mm->locked_vm || mm->pinned_vm.counter) &&
-	    tell_process(out, leader, mm, leads, capable))
+	if (stands_for && (!leads || snap.everyone || holds(mm)) &&
+	    tell_process(out, leader, mm, leads, capable, nested))
 		return 0;
 	if (place && leads) {
 		place->n_processes++;
@@ -189,4 +197,18 @@ int iter_holders(struct bpf_iter__task *ctx)
 			place->limit = limit;
 	}
 	return 0;
+}
+
+/* One of the two is loaded, as each type that is looked into costs the loader a millisecond. */
+SEC("?iter/task")
+int iter_holders(struct bpf_iter__task *ctx)
+{
+	return look_at(ctx, 0);
+}
+
+/* For a reader in a pid namespace other than the initial one. */
+SEC("?iter/task")
+int iter_holders_nested(struct bpf_iter__task *ctx)
+{
+	return look_at(ctx, 1);
 }

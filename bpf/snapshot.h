@@ -25,9 +25,8 @@ struct mlt_snap_user {
 /* What the reader sees in the iterator's memory; it zeroes all of it but @everyone before a look. */
 struct mlt_snap {
 	__u8 everyone; /* reader: tell also of processes that hold nothing */
-	__u8 ready;    /* the next ones are known */
-	__u8 perf_known;
-	__u32 level;   /* of the reader's pid namespace */
+	__u8 perf_known; /* this kernel has that counter */
+	__u32 level;   /* of the reader's pid namespace; 0 = not known yet, or the initial one */
 	struct mlt_snap_user users[MLT_SNAP_USERS]; /* by hash of user and ucounts */
 };
 

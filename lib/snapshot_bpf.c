@@ -18,6 +18,7 @@
 
 /* What the kernel gathers before it hands over (fs/seq_file.c, bpf_seq_read()): whole entries then. */
 #define BUFFER_PAGES 8
+#define INITIAL_PID_NAMESPACE "pid:[4026531836]" /* PROC_PID_INIT_INO, the same everywhere */
 
 struct mlt_snapshot_bpf {
 	struct snapshot_bpf *obj;
@@ -177,19 +178,41 @@ int mlt_snapshot_bpf_take(struct mlocktrace_snapshot *s)
 
 /* ---- life ------------------------------------------------------------------------------- */
 
+static bool in_initial_pid_namespace(void)
+{
+	char name[64];
+	ssize_t n = readlink("/proc/self/ns/pid", name, sizeof(name) - 1);
+
+	if (n < 0)
+		return false;
+	name[n] = '\0';
+	return !strcmp(name, INITIAL_PID_NAMESPACE);
+}
+
+static int load_program(struct mlt_snapshot_bpf *b)
+{
+	struct bpf_program *prog;
+
+	b->obj = snapshot_bpf__open();
+	if (!b->obj)
+		return -errno;
+	prog = in_initial_pid_namespace() ? b->obj->progs.iter_holders :
+					    b->obj->progs.iter_holders_nested;
+	bpf_program__set_autoload(prog, true);
+	if (snapshot_bpf__load(b->obj))
+		return -errno;
+	b->link = bpf_program__attach_iter(prog, NULL);
+	return b->link ? 0 : -errno;
+}
+
 static int load(struct mlocktrace_snapshot *s)
 {
-	struct mlt_snapshot_bpf *b = s->bpf;
 	struct mlt_bpf_words words;
 	char why[384] = "";
-	int err = 0;
+	int err;
 
 	mlt_bpf_listen(&words, &s->speaker);
-	b->obj = snapshot_bpf__open_and_load();
-	if (b->obj)
-		b->link = bpf_program__attach_iter(b->obj->progs.iter_holders, NULL);
-	if (!b->link)
-		err = -errno;
+	err = load_program(s->bpf);
 	mlt_bpf_listen_no_more(&words);
 	if (!err)
 		return 0;
