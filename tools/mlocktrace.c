@@ -28,6 +28,9 @@ static const struct command commands[] = {
 	  "Show what a process has locked now, range by range, and what of it is in RAM; with a "
 	  "recording, also which call locked it. With -a, what the whole machine has locked.",
 	  cmd_regions },
+	{ "ps", ON_PS, "[OPTION]...",
+	  "Show who holds locked memory now, of the whole machine: processes with their limits and units, or "
+	  "what users, containers, services and cgroups hold together.", cmd_ps },
 	{ "last", ON_LAST, "[OPTION]... [PID]",
 	  "Show what led to the last refusals, of PID or of all processes, though nobody was tracing: from "
 	  "the flight recorder of the kernel module.", cmd_last },

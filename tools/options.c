@@ -18,7 +18,7 @@
 #include "wrap.h"
 
 enum { FIRST_LONG_ID = 256, ID_CGROUP, ID_SOURCE, ID_TIER, ID_BUFFER, ID_BTF, ID_COLOR,
-       ID_SUMMARY, ID_VERSION };
+       ID_SUMMARY, ID_BY, ID_SORT, ID_METHOD, ID_VERSION };
 
 /*
  * @id:  the letter, or an ID_ for options without one
@@ -61,6 +61,9 @@ SETS_TEXT(cgroup)
 SETS_TEXT(btf)
 SETS_TEXT(input)
 SETS_TEXT(output)
+SETS_TEXT(by)
+SETS_TEXT(sort)
+SETS_TEXT(method)
 
 static int set_verbose(struct options *o, const char *value)
 {
@@ -70,20 +73,24 @@ static int set_verbose(struct options *o, const char *value)
 }
 
 static const struct option_row rows[] = {
-	{ 'p', "pid", "PID,...", ON_STREAM | ON_AUDIT,
+	{ 'p', "pid", "PID,...", ON_STREAM | ON_AUDIT | ON_PS,
 	  "these processes, with all their threads (may be repeated)", set_pids },
 	{ 'a', "all", NULL, ON_TRACING, "every process of the machine", set_all },
 	{ 'a', "all", NULL, ON_REGIONS,
 	  "in place of PID: the sums of all processes, and how they come to Mlocked of /proc/meminfo",
 	  set_all },
+	{ 'a', "all", NULL, ON_PS, "also processes that hold nothing, and users without any", set_all },
 	{ 'f', "follow", NULL, ON_TRACING,
 	  "also the children, made from now on, of the processes given", set_follow },
 	{ 'x', "failures", NULL, ON_STREAM, "only calls that failed", set_failures_only },
 	{ 'e', "ops", "OP,...", ON_STREAM, "only these operations (see: mlocktrace explain)", set_ops },
-	{ 'u', "uid", "USER", ON_STREAM, "only processes of this user (name or number)", set_uid },
-	{ 'c', "comm", "NAME", ON_STREAM, "only tasks of exactly this name", set_comm },
+	{ 'u', "uid", "USER", ON_STREAM | ON_PS, "only processes of this user (name or number)", set_uid },
+	{ 'c', "comm", "NAME", ON_STREAM | ON_PS, "only tasks of exactly this name", set_comm },
 	{ ID_CGROUP, "cgroup", "PATH", ON_LIVE,
 	  "only processes in this cgroup v2 folder or below", set_cgroup },
+	{ ID_CGROUP, "cgroup", "PATH", ON_PS,
+	  "only processes in this cgroup or below: a folder, or its path as in /proc/PID/cgroup",
+	  set_cgroup },
 	{ ID_CGROUP, "cgroup", "ID", ON_REPORT, "only processes in the cgroup of this id", set_cgroup },
 	{ 'k', "stacks", NULL, ON_LIVE | ON_LAST, "with the user and kernel stack of each call",
 	  set_stacks },
@@ -91,8 +98,8 @@ static const struct option_row rows[] = {
 	{ 'd', "duration", "SECONDS", ON_TRACING, "stop tracing after so long (0.5 is half a second)",
 	  set_duration },
 	{ 'T', "time", NULL, ON_TRACE | ON_REPORT, "with the time of day", set_time },
-	{ 'j', "json", NULL, ON_TRACE | ON_REPORT | ON_DOCTOR | ON_AUDIT | ON_REGIONS | ON_LAST,
-	  "JSON, one object per line", set_json },
+	{ 'j', "json", NULL, ON_TRACE | ON_REPORT | ON_DOCTOR | ON_AUDIT | ON_REGIONS | ON_LAST |
+	  ON_PS, "JSON, one object per line", set_json },
 	{ 'i', "input", "FILE", ON_REPORT, "the recording (also as operand; default: mlocktrace.data)",
 	  set_input },
 	{ 'i', "input", "FILE", ON_REGIONS,
@@ -101,6 +108,11 @@ static const struct option_row rows[] = {
 	  "write there (- = stdout) instead of to stdout, or to stderr with COMMAND", set_output },
 	{ 'o', "output", "FILE", ON_RECORD,
 	  "write the recording there (- = stdout; default: mlocktrace.data)", set_output },
+	{ ID_BY, "by", "WHAT", ON_PS,
+	  "process, user (with the counters of each), unit (container, pod, service ...) or cgroup", set_by },
+	{ ID_SORT, "sort", "KEY", ON_PS, "by another column (default: locked): its name in JSON", set_sort },
+	{ ID_METHOD, "method", "HOW", ON_PS,
+	  "auto, bpf (an iterator in the kernel) or proc (files of /proc, which show less)", set_method },
 	{ ID_SUMMARY, "summary", NULL, ON_REPORT, "only the table at the end", set_summary },
 	{ ID_SOURCE, "source", "WHERE", ON_LIVE,
 	  "auto (bpf, or kmod where that cannot run), bpf, kmod, or the name of a recording", set_source },
@@ -112,9 +124,9 @@ static const struct option_row rows[] = {
 	  "buffer for records not yet read, as 64M (default: 8M; kmod has its own)", set_buffer },
 	{ ID_BTF, "btf", "FILE", ON_TRACING | ON_DOCTOR,
 	  "type information (BTF) of the kernel, where it has none of its own", set_btf },
-	{ ID_COLOR, "color", "[WHEN]", ON_TRACE | ON_REPORT | ON_REGIONS | ON_LAST,
+	{ ID_COLOR, "color", "[WHEN]", ON_TRACE | ON_REPORT | ON_REGIONS | ON_LAST | ON_PS,
 	  "auto (a terminal, and NO_COLOR is not set), always or never", set_color },
-	{ 'q', "quiet", NULL, ON_STREAM | ON_AUDIT | ON_REGIONS | ON_LAST,
+	{ 'q', "quiet", NULL, ON_STREAM | ON_AUDIT | ON_REGIONS | ON_LAST | ON_PS,
 	  "no notes and no summary; errors are still told", set_quiet },
 	{ 'v', "verbose", NULL, ON_LAST,
 	  "facts under every record, and all that the recorder has of the processes; twice: the library's "

@@ -20,6 +20,7 @@ enum command_bit {
 	ON_AUDIT = 1 << 5,
 	ON_REGIONS = 1 << 6,
 	ON_LAST = 1 << 7,
+	ON_PS = 1 << 8,
 	ON_LIVE = ON_TRACE | ON_RECORD,
 	ON_TRACING = ON_LIVE | ON_AUDIT,
 	ON_STREAM = ON_LIVE | ON_REPORT,
@@ -46,6 +47,9 @@ struct options {
 	const char *btf;
 	const char *input;
 	const char *output;
+	const char *by;
+	const char *sort;
+	const char *method;
 	char **operands; /* what follows the options, NULL at the end */
 	int n_operands;
 	bool after_dashes; /* the operands came after "--" */
@@ -68,6 +72,7 @@ int cmd_doctor(struct options *o);
 int cmd_explain(struct options *o);
 int cmd_regions(struct options *o);
 int cmd_last(struct options *o);
+int cmd_ps(struct options *o);
 
 /* mlocktrace.c */
 const struct command *command_by_bit(enum command_bit bit);
