@@ -51,7 +51,7 @@ static int set_text(struct ps_row *row, enum ps_column_id id, const char *text, 
 		return -ENOMEM;
 	mlocktrace_escape(own, size, text, len);
 	row->cells[id].text = own;
-	row->cells[id].known = *own;
+	row->cells[id].known = true;
 	return 0;
 }
 

@@ -339,6 +339,11 @@ static const char *const hostile_names[] = {
 	"\xf4\x90\x80\x80" "big", "\xed\xa0\x80" "half", "\xc0\x80" "long", " ", "",
 };
 
+const char *hostile_name(unsigned int i)
+{
+	return hostile_names[i % (sizeof(hostile_names) / sizeof(*hostile_names))];
+}
+
 static int run_hostile_comm(int argc, char **argv)
 {
 	char *p = map_with_guards(2);
@@ -517,6 +522,8 @@ const struct mode modes[] = {
 	{ "ring-hold", "[PAGES [UID]]", "an io_uring with a buffer, as UID; print what came of it, sleep for ever",
 	  run_ring_hold },
 	{ "shm-leave", "[PAGES [UID]]", "lock a System V segment, as UID, print its id and leave it", run_shm_leave },
+	{ "crowd", "[N]", "N processes that hold up to 3 pages, print \"ready\" and the pid, sleep for ever",
+	  run_crowd },
 	{ "regions", "", "lock in every way, print what and where, sleep for ever", run_regions },
 	{ "wait-for", "FIFO MODE [ARG]...", "harmless calls until FIFO is written to, then MODE", run_wait_for },
 	{ "exec", "COMM PROGRAM [ARG]...", "lock a page under that name, then become PROGRAM", run_exec },

@@ -201,6 +201,12 @@ void counters_read(uid_t uid, struct counters *counters);
 int setup_ring(void);
 bool buffer_fits(int ring, size_t pages); /* which stay charged to the user then */
 
+/* modes.c */
+const char *hostile_name(unsigned int i); /* one of several, again and again */
+
+/* crowd.c */
+int run_crowd(int argc, char **argv);
+
 /* mix.c */
 int run_books(int argc, char **argv);
 
