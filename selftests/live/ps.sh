@@ -116,7 +116,7 @@ check_equal "text: exit_status" $? 0
 check_equal "text: nothing_moves_the_cursor" "$(grep -cP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' text)" 0
 check_equal "text: a_line_for_each" "$(sed '/^$/,$d' text | wc -l)" "$(($(wc -l <status.all) + 1))"
 check_equal "text: it_fits" "$(awk 'length > 100' text | head -n 3)" ""
-check "json: names_are_escaped" jq -es 'any(.comm == "new\\nline\\rcr\\ttab")' "${methods[0]}.json"
+check "json: names_are_escaped" jq -es 'any(.comm == "new\\x0aline\\x0dcr\\x09tab")' "${methods[0]}.json"
 
 # ---- counters of a user
 
