@@ -22,7 +22,7 @@ struct mlt_snap_user {
 	__u32 n_processes;
 };
 
-/* What the reader sees in the iterator's memory; it zeroes all of it but @everyone before a look. */
+/* What the reader sees in the iterator's memory; it zeroes all but @everyone before a look. */
 struct mlt_snap {
 	__u8 everyone; /* reader: tell also of processes that hold nothing */
 	__u8 perf_known; /* this kernel has that counter */

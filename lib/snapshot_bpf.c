@@ -16,7 +16,7 @@
 
 #include "snapshot.skel.h"
 
-/* What the kernel gathers before it hands over (fs/seq_file.c, bpf_seq_read()): whole entries then. */
+/* What the kernel gathers before it hands over (bpf_seq_read()): whole entries then. */
 #define BUFFER_PAGES 8
 #define INITIAL_PID_NAMESPACE "pid:[4026531836]" /* PROC_PID_INIT_INO, the same everywhere */
 

@@ -109,7 +109,8 @@ static bool same_start(uint64_t exact, uint64_t start_ns)
 }
 
 /* The row of that process, and not of one that had its pid before. */
-static const struct row *find(const struct mlt_refusals *refusals, const struct mlocktrace_holder *of)
+static const struct row *find(const struct mlt_refusals *refusals,
+			      const struct mlocktrace_holder *of)
 {
 	const struct row key = { .pid = (uint32_t)of->pid }, *row, *end = refusals->rows + refusals->n;
 

@@ -48,7 +48,8 @@ static void read_comm(int dir, char comm[MLOCKTRACE_COMM_LEN])
 		comm[n - 1] = '\0';
 }
 
-static int add_holder(struct mlocktrace_snapshot *s, const struct mlocktrace_holder *process, int dir)
+static int add_holder(struct mlocktrace_snapshot *s, const struct mlocktrace_holder *process,
+		      int dir)
 {
 	struct mlt_holder *holder = mlt_snapshot_add_holder(s);
 	uint64_t ticks = 0;

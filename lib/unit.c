@@ -39,7 +39,7 @@ static void add_string(struct text *to, const char *text)
 
 /* ---- parts ---------------------------------------------------------------------------- */
 
-/* The part of the path before @end, which is a separator or the terminator; none before the first. */
+/* The part of the path before @end, a separator or the terminator; none before the first. */
 static bool part_before(const char *path, const char *end, struct part *part)
 {
 	const char *start;
@@ -175,7 +175,7 @@ static bool is_lxc(const char *path, struct part part, struct part *name)
 
 /* ---- pods --------------------------------------------------------------------------------- */
 
-/* kubelet's folder for a pod: "...kubepods-CLASS-podUID.slice", or "podUID" below one of "kubepods" */
+/* kubelet's folder for a pod: "...kubepods-CLASS-podUID.slice", or "podUID" below "kubepods" */
 static bool is_pod(const char *path, struct part part, struct part *uid)
 {
 	const char *colon = memchr(part.text, ':', part.len);

@@ -13,6 +13,7 @@ tool=build/mlocktrace
 headers=(include/mlocktrace/*.h)
 events=include/mlocktrace/events.def
 man1=Documentation/man/mlocktrace.1
+commands1=(Documentation/man/mlocktrace*.1)
 man3=Documentation/man/libmlocktrace.3
 man7=Documentation/man/mlocktrace.7
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/mlocktrace-docs.XXXXXX") || exit 1
@@ -39,28 +40,28 @@ options_in_help()
 {
 	local command
 
-	for command in trace record report audit regions last doctor explain; do
+	for command in trace record report audit regions ps last doctor explain; do
 		"$tool" $command --help
 	done | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE '[-]-[a-z-]+$' | sort -u
 }
 
 options_in_manual()
 {
-	sed -nE 's/^\.It Fl (. , )?-([a-z-]+).*/--\2/p' "$man1" | sort -u
+	sed -nE 's/^\.It Fl (. , )?-([a-z-]+).*/--\2/p' "${commands1[@]}" | sort -u
 }
 
 letters_in_help()
 {
 	local command
 
-	for command in trace record report audit regions last doctor explain; do
+	for command in trace record report audit regions ps last doctor explain; do
 		"$tool" $command --help
 	done | sed -nE 's/^ +(-[a-zA-Z]), (--[a-z-]+).*/\1 \2/p' | sort -u
 }
 
 letters_in_manual()
 {
-	sed -nE 's/^\.It Fl ([a-zA-Z]) , -([a-z-]+).*/-\1 --\2/p' "$man1" | sort -u
+	sed -nE 's/^\.It Fl ([a-zA-Z]) , -([a-z-]+).*/-\1 --\2/p' "${commands1[@]}" | sort -u
 }
 
 # What is between the marks, as roff prints it

@@ -68,7 +68,8 @@ static int check_options(const struct options *o, enum ps_view *view, enum ps_co
 	*sort = o->sort ? ps_column_by_key(*view, o->sort) : PS_LOCKED;
 	if (*sort == PS_COLUMNS)
 		return unknown_key(command, *view, o->sort);
-	if (o->method && strcmp(o->method, "auto") && strcmp(o->method, "bpf") && strcmp(o->method, "proc"))
+	if (o->method && strcmp(o->method, "auto") && strcmp(o->method, "bpf") &&
+	    strcmp(o->method, "proc"))
 		return usage(command, "--method %s: there are auto, bpf and proc", o->method);
 	return 0;
 }
@@ -92,8 +93,8 @@ static int find_cgroup(struct options *o)
 	}
 	if (!o->cgroup || o->cgroup[0] == '/')
 		return 0;
-	error("cgroup %s: give its folder (" CGROUP_MOUNT "/...), or its path below the root of the hierarchy "
-	      "(/system.slice, as /proc/PID/cgroup has it)", o->cgroup);
+	error("cgroup %s: give its folder (" CGROUP_MOUNT "/...), or its path below the root of the "
+	      "hierarchy (/system.slice, as /proc/PID/cgroup has it)", o->cgroup);
 	return -1;
 }
 

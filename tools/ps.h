@@ -24,6 +24,8 @@ enum ps_view {
 	PS_EVERY = PS_PROCESSES | PS_USERS | PS_GROUPS,
 };
 
+#define PS_NO_END ((uint64_t)INT64_MAX)
+
 enum ps_column_id {
 	PS_PID,
 	PS_USER,
@@ -59,7 +61,7 @@ enum ps_type {
 	PS_NUMBER,
 	PS_BYTES,
 	PS_BYTES_OR_NONE, /* a limit: MLOCKTRACE_UNLIMITED = none */
-	PS_ROOM,	  /* bytes, or below 0; MLOCKTRACE_UNLIMITED = without an end */
+	PS_ROOM,	  /* bytes, an int64_t; PS_NO_END = without an end */
 	PS_YES_NO,
 };
 

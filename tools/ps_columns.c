@@ -7,32 +7,35 @@
 
 #include "ps.h"
 
+#define SHOWN(views) views, views
+#define JSON_ONLY(views) views, 0
+
 const struct ps_column ps_columns[PS_COLUMNS] = {
-	[PS_PID] = { "pid", "PID", PS_NUMBER, PS_PROCESSES, PS_PROCESSES, 0 },
-	[PS_USER] = { "user", "USER", PS_TEXT, PS_PROCESSES | PS_USERS, PS_PROCESSES | PS_USERS, 16 },
-	[PS_UID] = { "uid", NULL, PS_NUMBER, PS_PROCESSES | PS_USERS, 0, 0 },
-	[PS_COMM] = { "comm", "COMM", PS_TEXT, PS_PROCESSES, PS_PROCESSES, 24 },
-	[PS_N_PROCESSES] = { "processes", "PROCESSES", PS_NUMBER, PS_USERS | PS_GROUPS, PS_USERS | PS_GROUPS, 0 },
-	[PS_N_HOLDERS] = { "holders", "HOLDERS", PS_NUMBER, PS_USERS | PS_GROUPS, PS_USERS | PS_GROUPS, 0 },
-	[PS_LOCKED] = { "locked", "LOCKED", PS_BYTES, PS_EVERY, PS_EVERY, 0 },
-	[PS_PINNED] = { "pinned", "PINNED", PS_BYTES, PS_EVERY, PS_EVERY, 0 },
-	[PS_CHARGED] = { "charged", "CHARGED", PS_BYTES, PS_USERS, PS_USERS, 0 },
-	[PS_UNEXPLAINED] = { "unexplained", "UNSEEN", PS_BYTES, PS_USERS, PS_USERS, 0 },
-	[PS_PERF] = { "perf", "PERF", PS_BYTES, PS_USERS, PS_USERS, 0 },
-	[PS_SHM] = { "shm", "SHM", PS_BYTES, PS_USERS, PS_USERS, 0 },
-	[PS_LIMIT] = { "limit", "LIMIT", PS_BYTES_OR_NONE, PS_PROCESSES | PS_USERS, PS_PROCESSES | PS_USERS, 0 },
-	[PS_HARD_LIMIT] = { "hard_limit", NULL, PS_BYTES_OR_NONE, PS_PROCESSES, 0, 0 },
-	[PS_HEADROOM] = { "headroom", "HEADROOM", PS_ROOM, PS_PROCESSES, PS_PROCESSES, 0 },
-	[PS_CAPABLE] = { "capable", NULL, PS_YES_NO, PS_PROCESSES, 0, 0 },
-	[PS_REFUSALS] = { "refusals", "REFUSED", PS_NUMBER, PS_PROCESSES | PS_GROUPS, PS_PROCESSES | PS_GROUPS, 0 },
-	[PS_EVENTS] = { "events", NULL, PS_NUMBER, PS_PROCESSES, 0, 0 },
-	[PS_SHARES] = { "shares", NULL, PS_YES_NO, PS_PROCESSES, 0, 0 },
-	[PS_MM] = { "mm", NULL, PS_NUMBER, PS_PROCESSES, 0, 0 },
-	[PS_START] = { "start_ns", NULL, PS_NUMBER, PS_PROCESSES, 0, 0 },
-	[PS_UNIT] = { "unit", "UNIT", PS_TEXT, PS_PROCESSES | PS_UNITS, PS_PROCESSES | PS_UNITS, 120 },
-	[PS_UNIT_KIND] = { "unit_kind", NULL, PS_TEXT, PS_PROCESSES | PS_GROUPS, 0, 0 },
+	[PS_PID] = { "pid", "PID", PS_NUMBER, SHOWN(PS_PROCESSES), 0 },
+	[PS_USER] = { "user", "USER", PS_TEXT, SHOWN(PS_PROCESSES | PS_USERS), 16 },
+	[PS_UID] = { "uid", NULL, PS_NUMBER, JSON_ONLY(PS_PROCESSES | PS_USERS), 0 },
+	[PS_COMM] = { "comm", "COMM", PS_TEXT, SHOWN(PS_PROCESSES), 24 },
+	[PS_N_PROCESSES] = { "processes", "PROCESSES", PS_NUMBER, SHOWN(PS_USERS | PS_GROUPS), 0 },
+	[PS_N_HOLDERS] = { "holders", "HOLDERS", PS_NUMBER, SHOWN(PS_USERS | PS_GROUPS), 0 },
+	[PS_LOCKED] = { "locked", "LOCKED", PS_BYTES, SHOWN(PS_EVERY), 0 },
+	[PS_PINNED] = { "pinned", "PINNED", PS_BYTES, SHOWN(PS_EVERY), 0 },
+	[PS_CHARGED] = { "charged", "CHARGED", PS_BYTES, SHOWN(PS_USERS), 0 },
+	[PS_UNEXPLAINED] = { "unexplained", "UNSEEN", PS_BYTES, SHOWN(PS_USERS), 0 },
+	[PS_PERF] = { "perf", "PERF", PS_BYTES, SHOWN(PS_USERS), 0 },
+	[PS_SHM] = { "shm", "SHM", PS_BYTES, SHOWN(PS_USERS), 0 },
+	[PS_LIMIT] = { "limit", "LIMIT", PS_BYTES_OR_NONE, SHOWN(PS_PROCESSES | PS_USERS), 0 },
+	[PS_HARD_LIMIT] = { "hard_limit", NULL, PS_BYTES_OR_NONE, JSON_ONLY(PS_PROCESSES), 0 },
+	[PS_HEADROOM] = { "headroom", "HEADROOM", PS_ROOM, SHOWN(PS_PROCESSES), 0 },
+	[PS_CAPABLE] = { "capable", NULL, PS_YES_NO, JSON_ONLY(PS_PROCESSES), 0 },
+	[PS_REFUSALS] = { "refusals", "REFUSED", PS_NUMBER, SHOWN(PS_PROCESSES | PS_GROUPS), 0 },
+	[PS_EVENTS] = { "events", NULL, PS_NUMBER, JSON_ONLY(PS_PROCESSES), 0 },
+	[PS_SHARES] = { "shares", NULL, PS_YES_NO, JSON_ONLY(PS_PROCESSES), 0 },
+	[PS_MM] = { "mm", NULL, PS_NUMBER, JSON_ONLY(PS_PROCESSES), 0 },
+	[PS_START] = { "start_ns", NULL, PS_NUMBER, JSON_ONLY(PS_PROCESSES), 0 },
+	[PS_UNIT] = { "unit", "UNIT", PS_TEXT, SHOWN(PS_PROCESSES | PS_UNITS), 120 },
+	[PS_UNIT_KIND] = { "unit_kind", NULL, PS_TEXT, JSON_ONLY(PS_PROCESSES | PS_GROUPS), 0 },
 	[PS_CGROUP] = { "cgroup", "CGROUP", PS_TEXT, PS_PROCESSES | PS_CGROUPS, PS_CGROUPS, 120 },
-	[PS_CGROUP_ID] = { "cgroup_id", NULL, PS_NUMBER, PS_PROCESSES, 0, 0 },
+	[PS_CGROUP_ID] = { "cgroup_id", NULL, PS_NUMBER, JSON_ONLY(PS_PROCESSES), 0 },
 };
 
 enum ps_column_id ps_column_by_key(enum ps_view view, const char *key)
@@ -59,9 +62,7 @@ static int compare_cells(const struct ps_cell *a, const struct ps_cell *b, enum 
 	switch (ps_columns[by].type) {
 	case PS_TEXT:
 		return a->known ? strcmp(a->text, b->text) : 0;
-	case PS_ROOM: /* who has least of it comes first; no end is none of the numbers */
-		if (a->value == MLOCKTRACE_UNLIMITED || b->value == MLOCKTRACE_UNLIMITED)
-			return (a->value == MLOCKTRACE_UNLIMITED) - (b->value == MLOCKTRACE_UNLIMITED);
+	case PS_ROOM: /* who has least of it comes first */
 		return (int64_t)a->value < (int64_t)b->value ? -1 : (int64_t)a->value > (int64_t)b->value;
 	default:
 		return is_id ? compare_numbers(a->value, b->value) : compare_numbers(b->value, a->value);

@@ -22,8 +22,8 @@ static void put_cell(struct json_object *to, const struct ps_column *column,
 		json_put_limit(to, column->key, cell->value);
 		break;
 	case PS_ROOM:
-		if (cell->value == MLOCKTRACE_UNLIMITED)
-			json_put_limit(to, column->key, cell->value);
+		if (cell->value == PS_NO_END)
+			json_put_limit(to, column->key, MLOCKTRACE_UNLIMITED);
 		else
 			json_put_int(to, column->key, (int64_t)cell->value);
 		break;

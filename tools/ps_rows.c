@@ -94,8 +94,8 @@ static int set_unit(struct ps_row *row, const char *cgroup)
 /* What of the limit VmLck leaves */
 static uint64_t headroom(const struct mlocktrace_holder *holder)
 {
-	if (holder->capable || holder->limit == MLOCKTRACE_UNLIMITED)
-		return MLOCKTRACE_UNLIMITED;
+	if (holder->capable || holder->limit >= PS_NO_END)
+		return PS_NO_END;
 	return holder->limit - holder->vmlck;
 }
 

@@ -30,7 +30,7 @@ static const char *room_text(char buf[24], uint64_t room, bool capable)
 {
 	char size[24];
 
-	if (room == MLOCKTRACE_UNLIMITED)
+	if (room == PS_NO_END)
 		return capable ? "capable" : "unlimited";
 	if ((int64_t)room >= 0)
 		return size_text(buf, room);
@@ -251,7 +251,7 @@ void ps_print_text_total(const struct ps_rows *rows, const struct mlocktrace_sna
 	print_difference(&total, difference, sizeof(difference));
 	snprintf(text, sizeof(text), "%s in /proc/meminfo%s", kib(a, total.mlocked), difference);
 	line(out, "Mlocked", text);
-	snprintf(text, sizeof(text), "%s: with Mlocked, what else may not be reclaimed, such as locked SysV "
-		 "segments and ramfs", kib(a, total.unevictable));
+	snprintf(text, sizeof(text), "%s: with Mlocked, what else may not be reclaimed, such as locked "
+		 "SysV segments and ramfs", kib(a, total.unevictable));
 	line(out, "Unevictable", text);
 }

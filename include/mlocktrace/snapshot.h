@@ -63,8 +63,8 @@ struct mlocktrace_holder {
  * @size:           sizeof(struct mlocktrace_user), set by the caller
  * @uid:            as a holder's
  * @counters_known: the next three could be read (by "bpf" only)
- * @user:           charged to him by what is no address space: io_uring, XDP, MSG_ZEROCOPY, rings of
- *                  perf if they have no counter of their own
+ * @user:           charged to him by what is no address space: io_uring, XDP, MSG_ZEROCOPY, rings
+ *                  of perf if they have no counter of their own
  * @perf:           rings of perf; with @perf_known
  * @perf_known:     this kernel has a counter of its own for them, else they are in @user
  * @shm:            SysV segments under SHM_LOCK and of huge pages; since Linux 5.14 those too that
@@ -116,8 +116,8 @@ struct mlocktrace_snapshot_total {
 /**
  * struct mlocktrace_snapshot_opts - how to look, and at what
  * @size:     sizeof(struct mlocktrace_snapshot_opts)
- * @method:   "auto" (also NULL): "bpf", an eBPF iterator over all tasks, or "proc" where that cannot
- *            be loaded: files of /proc, which need no privilege, see less and take longer
+ * @method:   "auto" (also NULL): "bpf", an eBPF iterator over all tasks, or "proc" where that
+ *            cannot be loaded: files of /proc, which need no privilege, see less and take longer
  * @everyone: also processes that hold nothing
  * @log:      where the library's words go; NULL = nowhere
  * @log_ctx:  first argument of @log
@@ -191,7 +191,8 @@ const char *mlocktrace_unit_kind_name(unsigned int kind);
  *
  * Return: the length of the whole name, or -EINVAL.
  */
-int mlocktrace_unit_name(const char *cgroup, enum mlocktrace_unit_kind *kind, char *buf, size_t size);
+int mlocktrace_unit_name(const char *cgroup, enum mlocktrace_unit_kind *kind, char *buf,
+			 size_t size);
 
 #ifdef __cplusplus
 }
