@@ -113,14 +113,14 @@ static __always_inline int is_capable(struct cred *cred)
 }
 
 static __always_inline int tell_process(struct seq_file *out, struct task_struct *leader,
-					struct mm_struct *mm, int counted, int capable, int nested)
+					struct mm_struct *mm, int counted, int nested)
 {
 	struct signal_struct *signal = BPF_CORE_READ(leader, signal);
 	struct css_set *css_set = BPF_CORE_READ(leader, cgroups);
 	struct mlt_snap_process entry = {
 		.kind = MLT_SNAP_PROCESS,
 		.counted = counted,
-		.capable = capable,
+		.capable = is_capable(BPF_CORE_READ(leader, cred)),
 		.mm = (__u64)mm,
 		.css_set = (__u64)css_set,
 		.cgroup_id = BPF_CORE_READ(css_set, dfl_cgrp, kn, id),
@@ -151,6 +151,20 @@ static __always_inline int holds(struct mm_struct *mm)
 }
 
 /*
+ * What a process's limit is to its user; without an end if the capability lifts it. Whether
+ * it does is asked only where the answer changes something.
+ */
+static __always_inline __u64 limit_for_user(struct task_struct *leader, struct cred *cred,
+					    const struct mlt_snap_user *place)
+{
+	__u64 limit = BPF_CORE_READ(leader, signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
+
+	if (place && limit >= place->limit)
+		return limit;
+	return is_capable(cred) ? MLOCKTRACE_UNLIMITED : limit;
+}
+
+/*
  * A process is met by its leader, or where that has left, by each thread that still has the
  * address space. The others may still be of another user. What does not fit into the reader's
  * buffer is met again, so it counts only once it is written.
@@ -160,7 +174,7 @@ static __always_inline int look_at(struct bpf_iter__task *ctx, int nested)
 	struct task_struct *task = ctx->task, *leader;
 	struct seq_file *out = ctx->meta->seq;
 	__u64 limit = MLOCKTRACE_UNLIMITED;
-	int leads, stands_for, capable = 0;
+	int leads, stands_for;
 	struct mlt_snap_user *place;
 	__u64 user, ucounts = 0;
 	struct mm_struct *mm;
@@ -182,14 +196,12 @@ static __always_inline int look_at(struct bpf_iter__task *ctx, int nested)
 	if (mlt_ucounts_have_memlock())
 		ucounts = (__u64)BPF_CORE_READ(cred, ucounts);
 	place = find_user(user, ucounts);
-	if (stands_for)
-		capable = is_capable(cred);
-	if (leads && !capable)
-		limit = BPF_CORE_READ(task, signal, rlim[MLT_RLIMIT_MEMLOCK].rlim_cur);
+	if (leads)
+		limit = limit_for_user(leader, cred, place);
 	if (!place && tell_no_place(out, user, ucounts, leads, limit))
 		return 0;
 	if (stands_for && (!leads || snap.everyone || holds(mm)) &&
-	    tell_process(out, leader, mm, leads, capable, nested))
+	    tell_process(out, leader, mm, leads, nested))
 		return 0;
 	if (place && leads) {
 		place->n_processes++;
