@@ -45,7 +45,7 @@ rows_of()
 }
 
 # The limit allows for the pages of the first process and its child
-in_background "${as[@]}" "$user" prlimit --memlock=65536:131072 "$workload" crowd \
+in_background prlimit --memlock=65536:131072 "${as[@]}" "$user" "$workload" crowd \
 	"${MLT_PS_PROCESSES:-300}" >crowd 2>crowd.err
 if ! wait_until grep -q ready crowd; then
 	fail there_is_a_crowd "$(cat crowd.err)"
