@@ -357,6 +357,13 @@ int mlocktrace_explain(const struct mlocktrace_event *event, char *buf, size_t s
  * for the maximum of a user namespace above). */
 uint64_t mlocktrace_needed_limit(const struct mlocktrace_event *event);
 
+/* Smallest soft limit in bytes with which the limit test lets this operation through: what the
+ * kernel compares with the limit, whether it worked, was refused, or the process has
+ * CAP_IPC_LOCK, and is not held to it. 0 when nothing was compared, or the record does not say
+ * (no_before). Of an mlock that worked on memory that was partly locked before, or is never
+ * charged (huge pages, devices), it is known only as: at least this, at most before + asked. */
+uint64_t mlocktrace_least_limit(const struct mlocktrace_event *event);
+
 /* Names of ids; NULL for an unknown id. The strings are static. */
 const char *mlocktrace_op_name(unsigned int op);
 const char *mlocktrace_counter_name(unsigned int counter);

@@ -69,6 +69,9 @@ static inline void run_rows(const struct row *rows, size_t n)
 		check_text(mlocktrace_cause_name(mlocktrace_cause(&event)),
 			   mlocktrace_cause_name(rows[i].cause));
 		check_int(mlocktrace_needed_limit(&event), rows[i].needed);
+		/* The same arithmetic, of whatever was refused. */
+		if (rows[i].needed)
+			check_int(mlocktrace_least_limit(&event), rows[i].needed);
 		ktap_end(rows[i].name);
 	}
 }
