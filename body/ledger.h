@@ -481,6 +481,15 @@ static __always_inline void mlt_brk_moved(struct mlt_call *call, __u64 mm)
 	known->brk = MLT_READ((struct mm_struct *)mm, brk);
 }
 
+/*
+ * Changed nothing, and was compared with the limit: under MCL_FUTURE a mapping that
+ * replaces one of its size counts twice, and one that is never charged counts, too.
+ */
+static __always_inline int mlt_was_compared(const struct mlt_call *call, __s32 err)
+{
+	return !err && call->op == MLOCKTRACE_OP_MMAP && call->asked;
+}
+
 /* @ret: what the kernel answers, of which the upper half matters here. */
 MLT_SUB int mlt_implicit_exit(void *ctx, __u8 op, __u64 ret)
 {
@@ -495,7 +504,7 @@ MLT_SUB int mlt_implicit_exit(void *ctx, __u8 op, __u64 ret)
 		if (!cfg.mmap_lock)
 			mlt_brk_moved(call, mm);
 	}
-	if (call && call->before != call->after) {
+	if (call && (call->before != call->after || mlt_was_compared(call, err))) {
 		if (!err && ret && op != MLOCKTRACE_OP_BRK)
 			call->addr = ret;
 		return mlt_implicit_emit(ctx, call, err);
