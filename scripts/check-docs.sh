@@ -40,7 +40,7 @@ options_in_help()
 {
 	local command
 
-	for command in trace record report audit regions ps last doctor explain; do
+	for command in trace record report audit size regions ps last doctor explain; do
 		"$tool" $command --help
 	done | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE '[-]-[a-z-]+$' | sort -u
 }
@@ -54,7 +54,7 @@ letters_in_help()
 {
 	local command
 
-	for command in trace record report audit regions ps last doctor explain; do
+	for command in trace record report audit size regions ps last doctor explain; do
 		"$tool" $command --help
 	done | sed -nE 's/^ +(-[a-zA-Z]), (--[a-z-]+).*/\1 \2/p' | sort -u
 }

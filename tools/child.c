@@ -23,25 +23,37 @@ static int exec_failure_status(int err)
 	return err == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
 }
 
-static void __attribute__((noreturn))
-be_command(char **argv, int go, int exec_error, bool stdout_to_stderr)
-{
-	char byte;
+/* Why there is no COMMAND. */
+struct failure {
 	int err;
+	bool of_identity; /* before exec: it could not become the user */
+};
+
+static void __attribute__((noreturn))
+be_command(char **argv, int go, int exec_error, const struct identity *as, bool stdout_to_stderr)
+{
+	struct failure failure = { 0 };
+	char byte;
 
 	if (TEMP_FAILURE_RETRY(read(go, &byte, 1)) != 1)
 		_exit(STATUS_FAILED);
 	if (stdout_to_stderr)
 		dup2(STDERR_FILENO, STDOUT_FILENO);
-	execvp(argv[0], argv);
-	err = errno;
+	if (as) {
+		failure.err = -identity_take(as);
+		failure.of_identity = failure.err != 0;
+	}
+	if (!failure.err) {
+		execvp(argv[0], argv);
+		failure.err = errno;
+	}
 	/* Nothing can be done about a parent that does not listen. */
-	if (write(exec_error, &err, sizeof(err)) < 0)
-		err = ENOENT;
-	_exit(exec_failure_status(err));
+	if (write(exec_error, &failure, sizeof(failure)) < 0)
+		failure.err = ENOENT;
+	_exit(exec_failure_status(failure.err));
 }
 
-int child_start(struct child *child, char **argv, bool stdout_to_stderr)
+int child_start(struct child *child, char **argv, const struct identity *as, bool stdout_to_stderr)
 {
 	int go[2], exec_error[2], err;
 
@@ -61,7 +73,7 @@ int child_start(struct child *child, char **argv, bool stdout_to_stderr)
 	if (!child->pid) {
 		close(go[1]);
 		close(exec_error[0]);
-		be_command(argv, go[0], exec_error[1], stdout_to_stderr);
+		be_command(argv, go[0], exec_error[1], as, stdout_to_stderr);
 	}
 	/* With SIGCHLD ignored the kernel would throw its exit status away. */
 	signal(SIGCHLD, SIG_DFL);
@@ -101,7 +113,8 @@ int child_release(struct child *child)
 
 void child_collect(struct child *child)
 {
-	int status, err;
+	struct failure failure;
+	int status;
 
 	if (TEMP_FAILURE_RETRY(waitpid(child->pid, &status, 0)) < 0)
 		child->status = STATUS_FAILED;
@@ -110,10 +123,12 @@ void child_collect(struct child *child)
 	else
 		child->status = WEXITSTATUS(status);
 	child->running = false;
-	if (read(child->exec_error, &err, sizeof(err)) == sizeof(err)) {
+	if (read(child->exec_error, &failure, sizeof(failure)) == sizeof(failure)) {
 		child->exec_failed = true;
-		child->status = exec_failure_status(err);
-		error("cannot run %s: %s", child->argv[0], strerror(err));
+		child->status = exec_failure_status(failure.err);
+		error(failure.of_identity ? "cannot run %s as another user: %s; be root" :
+					    "cannot run %s: %s",
+		      child->argv[0], strerror(failure.err));
 	}
 	close(child->exec_error);
 	close(child->pidfd);

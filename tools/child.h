@@ -10,20 +10,22 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "identity.h"
+
 struct child {
 	char **argv;
 	pid_t pid;	/* 0 = none */
 	int pidfd;
 	int go;		/* writing releases it, closing without makes it leave */
-	int exec_error; /* holds an errno if it could not become COMMAND */
+	int exec_error; /* says why if it could not become COMMAND */
 	bool running;
 	bool exec_failed;
 	int status;	/* exit status, once it has ended */
 };
 
-/* Fork and hold. With @stdout_to_stderr COMMAND's standard output goes to stderr.
- * 0, or -1 after a message. */
-int child_start(struct child *child, char **argv, bool stdout_to_stderr);
+/* Fork and hold. @as: whom it will run as; NULL = the caller. With @stdout_to_stderr COMMAND's
+ * standard output goes to stderr. 0, or -1 after a message. */
+int child_start(struct child *child, char **argv, const struct identity *as, bool stdout_to_stderr);
 
 /* 0, or -errno. */
 int child_release(struct child *child);

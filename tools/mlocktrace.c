@@ -24,6 +24,9 @@ static const struct command commands[] = {
 	  "Prove that the books are what the kernel says: at the end, compare for each process and user "
 	  "what was held, all changes recorded and the kernel's counter. Exit status 1 if they differ.",
 	  cmd_audit },
+	{ "size", ON_SIZE, "[OPTION]... -- COMMAND [ARG]...",
+	  "Run COMMAND and say how large RLIMIT_MEMLOCK has to be for it and its children, as the lines to "
+	  "set for systemd, containers, limits.conf and shells, and which call needs that.", cmd_size },
 	{ "regions", ON_REGIONS, "[OPTION]... {PID | -a}",
 	  "Show what a process has locked now, range by range, and what of it is in RAM; with a "
 	  "recording, also which call locked it. With -a, what the whole machine has locked.",

@@ -18,7 +18,7 @@
 #include "wrap.h"
 
 enum { FIRST_LONG_ID = 256, ID_CGROUP, ID_SOURCE, ID_TIER, ID_BUFFER, ID_BTF, ID_COLOR,
-       ID_SUMMARY, ID_BY, ID_SORT, ID_METHOD, ID_VERSION };
+       ID_SUMMARY, ID_BY, ID_SORT, ID_METHOD, ID_AS, ID_VERSION };
 
 /*
  * @id:  the letter, or an ID_ for options without one
@@ -64,6 +64,7 @@ SETS_TEXT(output)
 SETS_TEXT(by)
 SETS_TEXT(sort)
 SETS_TEXT(method)
+SETS_TEXT(as_user)
 
 static int set_verbose(struct options *o, const char *value)
 {
@@ -94,17 +95,22 @@ static const struct option_row rows[] = {
 	{ ID_CGROUP, "cgroup", "ID", ON_REPORT, "only processes in the cgroup of this id", set_cgroup },
 	{ 'k', "stacks", NULL, ON_LIVE | ON_LAST, "with the user and kernel stack of each call",
 	  set_stacks },
+	{ 'k', "stacks", NULL, ON_SIZE, "with the user and kernel stack of the call that needs the most",
+	  set_stacks },
+	{ ID_AS, "as", "USER", ON_SIZE,
+	  "run COMMAND as this user (name or number), with his groups and without capabilities",
+	  set_as_user },
 	{ 'n', "count", "N", ON_LAST, "so many refusals (default: 10)", set_count },
-	{ 'd', "duration", "SECONDS", ON_TRACING, "stop tracing after so long (0.5 is half a second)",
+	{ 'd', "duration", "SECONDS", ON_COMMAND, "stop tracing after so long (0.5 is half a second)",
 	  set_duration },
 	{ 'T', "time", NULL, ON_TRACE | ON_REPORT, "with the time of day", set_time },
 	{ 'j', "json", NULL, ON_TRACE | ON_REPORT | ON_DOCTOR | ON_AUDIT | ON_REGIONS | ON_LAST |
-	  ON_PS, "JSON, one object per line", set_json },
+	  ON_PS | ON_SIZE, "JSON, one object per line", set_json },
 	{ 'i', "input", "FILE", ON_REPORT, "the recording (also as operand; default: mlocktrace.data)",
 	  set_input },
 	{ 'i', "input", "FILE", ON_REGIONS,
 	  "a recording of the process: also say which call locked each range, and when", set_input },
-	{ 'o', "output", "FILE", ON_TRACE | ON_REPORT | ON_AUDIT,
+	{ 'o', "output", "FILE", ON_TRACE | ON_REPORT | ON_AUDIT | ON_SIZE,
 	  "write there (- = stdout) instead of to stdout, or to stderr with COMMAND", set_output },
 	{ 'o', "output", "FILE", ON_RECORD,
 	  "write the recording there (- = stdout; default: mlocktrace.data)", set_output },
@@ -116,21 +122,26 @@ static const struct option_row rows[] = {
 	{ ID_SUMMARY, "summary", NULL, ON_REPORT, "only the table at the end", set_summary },
 	{ ID_SOURCE, "source", "WHERE", ON_LIVE,
 	  "auto (bpf, or kmod where that cannot run), bpf, kmod, or the name of a recording", set_source },
-	{ ID_SOURCE, "source", "WHERE", ON_AUDIT, "auto (bpf, or kmod where that cannot run), bpf or kmod",
-	  set_source },
-	{ ID_TIER, "tier", "TIER", ON_TRACING | ON_DOCTOR,
+	{ ID_SOURCE, "source", "WHERE", ON_AUDIT | ON_SIZE,
+	  "auto (bpf, or kmod where that cannot run), bpf or kmod", set_source },
+	{ ID_TIER, "tier", "TIER", ON_COMMAND | ON_DOCTOR,
 	  "auto, fentry, kprobe, tracepoint or kmod (see: mlocktrace doctor)", set_tier },
-	{ ID_BUFFER, "buffer", "SIZE", ON_TRACING,
+	{ ID_BUFFER, "buffer", "SIZE", ON_COMMAND,
 	  "buffer for records not yet read, as 64M (default: 8M; kmod has its own)", set_buffer },
-	{ ID_BTF, "btf", "FILE", ON_TRACING | ON_DOCTOR,
+	{ ID_BTF, "btf", "FILE", ON_COMMAND | ON_DOCTOR,
 	  "type information (BTF) of the kernel, where it has none of its own", set_btf },
-	{ ID_COLOR, "color", "[WHEN]", ON_TRACE | ON_REPORT | ON_REGIONS | ON_LAST | ON_PS,
+	{ ID_COLOR, "color", "[WHEN]", ON_TRACE | ON_REPORT | ON_REGIONS | ON_LAST | ON_PS |
+	  ON_SIZE,
 	  "auto (a terminal, and NO_COLOR is not set), always or never", set_color },
-	{ 'q', "quiet", NULL, ON_STREAM | ON_AUDIT | ON_REGIONS | ON_LAST | ON_PS,
+	{ 'q', "quiet", NULL, ON_STREAM | ON_AUDIT | ON_REGIONS | ON_LAST | ON_PS |
+	  ON_SIZE,
 	  "no notes and no summary; errors are still told", set_quiet },
 	{ 'v', "verbose", NULL, ON_LAST,
 	  "facts under every record, and all that the recorder has of the processes; twice: the library's "
 	  "words", set_verbose },
+	{ 'v', "verbose", NULL, ON_SIZE,
+	  "a row for each process and user, and the facts of the call; twice: the library's words",
+	  set_verbose },
 	{ 'v', "verbose", NULL, ON_STREAM | ON_DOCTOR | ON_AUDIT,
 	  "more: facts under every record, all hooks, all that ended; twice: the library's words", set_verbose },
 	{ 'h', "help", NULL, ON_EVERY, "this help", NULL },
@@ -246,7 +257,7 @@ int options_parse(struct options *o, const struct command *command, int argc, ch
 {
 	/* "+": a command line ends our options; ":": we say what is wrong. */
 	char letters[2 * N_ROWS + 3] = "+:";
-	bool takes_command = command->bit & ON_TRACING;
+	bool takes_command = command->bit & ON_COMMAND;
 	char *own = takes_command ? letters + 2 : letters + 1;
 	struct option longs[N_ROWS + 1];
 	int id, at;

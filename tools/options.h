@@ -21,8 +21,10 @@ enum command_bit {
 	ON_REGIONS = 1 << 6,
 	ON_LAST = 1 << 7,
 	ON_PS = 1 << 8,
+	ON_SIZE = 1 << 9,
 	ON_LIVE = ON_TRACE | ON_RECORD,
 	ON_TRACING = ON_LIVE | ON_AUDIT,
+	ON_COMMAND = ON_TRACING | ON_SIZE, /* those that may start a COMMAND */
 	ON_STREAM = ON_LIVE | ON_REPORT,
 	ON_EVERY = ~0,
 };
@@ -50,6 +52,7 @@ struct options {
 	const char *by;
 	const char *sort;
 	const char *method;
+	const char *as_user;
 	char **operands; /* what follows the options, NULL at the end */
 	int n_operands;
 	bool after_dashes; /* the operands came after "--" */
@@ -73,6 +76,7 @@ int cmd_explain(struct options *o);
 int cmd_regions(struct options *o);
 int cmd_last(struct options *o);
 int cmd_ps(struct options *o);
+int cmd_size(struct options *o);
 
 /* mlocktrace.c */
 const struct command *command_by_bit(enum command_bit bit);

@@ -243,7 +243,7 @@ static void finish(struct session *s)
 	err = s->writer ? mlocktrace_writer_finish(s->writer, known ? NULL : &stats) : 0;
 	if (!s->out.error)
 		s->out.error = err;
-	if (s->job->end && !s->out.error)
+	if (s->job->end && !s->out.error && !s->child.exec_failed)
 		s->job->end(s->job->ctx, s->out.file, &stats);
 	mlocktrace_writer_free(s->writer);
 	s->writer = NULL;

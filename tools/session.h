@@ -10,10 +10,15 @@
 
 #include "options.h"
 
+struct identity;
+
 /*
  * @source: what to read; NULL = what the options say
  * @output: where to when the options don't say; NULL = the standard streams
  * @mute:   records are not written
+ * @as:     whom COMMAND runs as; NULL = the caller
+ * @held:   called with COMMAND's pid when it has been forked, before anything is traced; it runs
+ *          when all is ready. Returns as @begin; may be NULL
  * @begin:  called when recording has begun, before COMMAND runs; returns STATUS_OK, or another
  *          exit status after a message; may be NULL
  * @each:   called with every record; may be NULL
@@ -27,6 +32,8 @@ struct session_job {
 	const char *source;
 	const char *output;
 	bool mute;
+	const struct identity *as;
+	int (*held)(void *ctx, pid_t pid);
 	int (*begin)(void *ctx, struct mlocktrace *handle);
 	int (*settle)(void *ctx, struct mlocktrace *handle);
 	void (*each)(void *ctx, const struct mlocktrace_event *event);

@@ -137,21 +137,28 @@ static int open_descriptors(struct session *s)
 	return STATUS_OK;
 }
 
+static int start_command(struct session *s)
+{
+	const struct session_job *job = s->job;
+	bool move = job->format != MLOCKTRACE_TEXT && to_standard_stream(s);
+
+	if (child_start(&s->child, s->o->operands, job->as, move))
+		return STATUS_FAILED;
+	return job->held ? job->held(job->ctx, s->child.pid) : STATUS_OK;
+}
+
 int session_open(struct session *s)
 {
 	const struct options *o = s->o;
-	int status;
+	int status = STATUS_OK;
 
 	s->live = !s->job->source && !source_is_recording(o);
 	if (s->live && targets_open(&s->targets, o->pids, o->n_pids))
 		return STATUS_FAILED;
-	if (o->n_operands && s->live) {
-		bool move = s->job->format != MLOCKTRACE_TEXT && to_standard_stream(s);
-
-		if (child_start(&s->child, o->operands, move))
-			return STATUS_FAILED;
-	}
-	status = open_source(s);
+	if (o->n_operands && s->live)
+		status = start_command(s);
+	if (!status)
+		status = open_source(s);
 	if (status)
 		return status;
 	/* Until here, which can take a while, Ctrl-C may kill: there is nothing to lose yet. */

@@ -6,7 +6,7 @@
 # shellcheck source=selftests/lib/live.sh
 . "$(dirname "$0")/../lib/live.sh"
 
-for command in "" trace record report audit regions last doctor explain; do
+for command in "" trace record report audit size regions last doctor explain; do
 	# shellcheck disable=SC2086 # no word at all for ""
 	"$mlocktrace" $command --help >help 2>err
 	check_equal "${command:-no_command}: help: exit_status" $? 0
