@@ -305,7 +305,7 @@ static const struct {
 	{ "abi", 0400, &mlt_abi_fops },
 	{ "enable", 0600, &mlt_enable_fops },
 	{ "ended", 0400, &mlt_ended_fops },
-	/* root may write nevertheless; a kernel that is locked down opens no file with a write bit */
+	/* Root may write nevertheless; a kernel that is locked down opens none with a write bit. */
 	{ "events", 0400, &mlt_events_fops },
 	{ "hooks", 0400, &mlt_hooks_fops },
 	{ "ledger", 0400, &mlt_ledger_fops },
