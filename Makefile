@@ -50,6 +50,7 @@ lib_san := $(lib_src:%.c=$(B)/sanitized/%.o)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 tool_obj := $(patsubst %.c,$(B)/%.o,$(wildcard tools/*.c))
 unit_bin := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*.c))
+examples := $(patsubst Documentation/%.c,$(B)/%,$(wildcard Documentation/examples/*.c))
 skeletons := $(B)/bpf/mlocktrace.skel.h $(B)/bpf/mlocktrace_nofetch.skel.h
 soname := libmlocktrace.so.0
 
@@ -190,7 +191,13 @@ $(B)/selftests/unit/%: selftests/unit/%.c $(B)/sanitized/libmlocktrace.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(MLT_CFLAGS) $(SANITIZE) -Ilib -Iselftests $< $(B)/sanitized/libmlocktrace.a $(LIBS) -o $@
 
-tests: all $(unit_bin)
+# As a user of the library builds them
+$(B)/examples/%: Documentation/examples/%.c $(B)/libmlocktrace.a
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(MLT_CFLAGS) $< $(B)/libmlocktrace.a $(LIBS) -o $@
+
+tests: all $(unit_bin) $(examples)
 	$(Q)$(MAKE) --no-print-directory -C selftests
 
 # Two kernels stand for the tiers; check-kernels adds PREEMPT_RT and the ends of the range.
@@ -215,6 +222,7 @@ define install_list
 644 $(B)/libmlocktrace.a $(LIBDIR)/libmlocktrace.a
 644 $(B)/libmlocktrace.pc $(LIBDIR)/pkgconfig/libmlocktrace.pc
 644 include/mlocktrace/mlocktrace.h $(PREFIX)/include/mlocktrace/mlocktrace.h
+644 include/mlocktrace/counts.h $(PREFIX)/include/mlocktrace/counts.h
 644 include/mlocktrace/regions.h $(PREFIX)/include/mlocktrace/regions.h
 644 include/mlocktrace/snapshot.h $(PREFIX)/include/mlocktrace/snapshot.h
 644 include/mlocktrace/event.h $(PREFIX)/include/mlocktrace/event.h
@@ -242,7 +250,7 @@ uninstall:
 	$(Q)rmdir $(DESTDIR)$(PREFIX)/include/mlocktrace 2>/dev/null || true
 	$(Q)[ -n "$(DESTDIR)" ] || ldconfig
 
--include $(wildcard $(B)/bpf/*.d $(B)/lib/*.d $(B)/body/*.d $(B)/pic/*/*.d $(B)/sanitized/*/*.d $(B)/tools/*.d $(B)/selftests/unit/*.d)
+-include $(wildcard $(B)/bpf/*.d $(B)/lib/*.d $(B)/body/*.d $(B)/pic/*/*.d $(B)/sanitized/*/*.d $(B)/tools/*.d $(B)/selftests/unit/*.d $(B)/examples/*.d)
 
 clean:
 	rm -rf $(B)

@@ -12,7 +12,7 @@
  * The kernel adds in unsigned pages. In bytes the same sum may need more than
  * 64 bits, and a counter below zero (a bug of 6.1) is there a huge one.
  */
-uint64_t mlt_lock_sum(const struct mlocktrace_event *event, bool naive)
+MLT_PURE uint64_t mlt_lock_sum(const struct mlocktrace_event *event, bool naive)
 {
 	uint64_t less = naive ? 0 : mlt_overlap(event);
 	int64_t had = mlt_had(event);
@@ -30,7 +30,7 @@ uint64_t mlt_lock_sum(const struct mlocktrace_event *event, bool naive)
 	return sum > less ? sum - less : 0;
 }
 
-uint32_t mlt_unknown_arg(const struct mlocktrace_event *event)
+MLT_PURE uint32_t mlt_unknown_arg(const struct mlocktrace_event *event)
 {
 	if (event->op == MLOCKTRACE_OP_MLOCK2)
 		return event->arg & ~(uint32_t)MLOCK_ONFAULT;
@@ -48,7 +48,7 @@ static bool got_past_limit(const struct mlocktrace_event *event)
 	return event->after != event->before && !mlt_has(event, MLOCKTRACE_F_SAMPLED);
 }
 
-bool mlt_could_be_limit(const struct mlocktrace_event *event)
+MLT_PURE bool mlt_could_be_limit(const struct mlocktrace_event *event)
 {
 	/* No sum is above MLOCKTRACE_UNLIMITED. */
 	return !mlt_is_capable(event) && !got_past_limit(event) &&
@@ -66,7 +66,7 @@ static bool surely_over_limit(const struct mlocktrace_event *event)
 	       (event->before > 0 && (uint64_t)event->before > event->limit);
 }
 
-bool mlt_limit_unsure(const struct mlocktrace_event *event)
+MLT_PURE bool mlt_limit_unsure(const struct mlocktrace_event *event)
 {
 	return mlt_is_mlock(event) && event->ret == -ENOMEM &&
 	       !mlt_has(event, MLOCKTRACE_F_STEPS | MLOCKTRACE_F_OVERLAP_KNOWN) &&
@@ -100,7 +100,7 @@ static enum mlocktrace_cause mlock_enomem_cause(const struct mlocktrace_event *e
 	return range_cause(event);
 }
 
-enum mlocktrace_cause mlt_eperm_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_eperm_cause(const struct mlocktrace_event *event)
 {
 	if (event->limit == 0 && !mlt_is_capable(event))
 		return MLOCKTRACE_CAUSE_LIMIT_ZERO;
@@ -166,38 +166,58 @@ static enum mlocktrace_cause setrlimit_cause(const struct mlocktrace_event *even
 	return MLOCKTRACE_CAUSE_OTHER;
 }
 
-enum mlocktrace_cause mlt_cause(const struct mlocktrace_event *event)
+/* Of a call that got as far as the kernel's own code, and was not interrupted. */
+static enum mlocktrace_cause cause_of_op(const struct mlocktrace_event *event)
 {
-	static enum mlocktrace_cause (*const causes[])(const struct mlocktrace_event *) = {
-		[MLOCKTRACE_OP_MLOCK] = mlock_cause,
-		[MLOCKTRACE_OP_MLOCK2] = mlock_cause,
-		[MLOCKTRACE_OP_MUNLOCK] = munlock_cause,
-		[MLOCKTRACE_OP_MLOCKALL] = mlockall_cause,
-		[MLOCKTRACE_OP_SETRLIMIT] = setrlimit_cause,
-		[MLOCKTRACE_OP_MMAP] = mlt_mmap_cause,
-		[MLOCKTRACE_OP_BRK] = mlt_brk_cause,
-		[MLOCKTRACE_OP_STACK] = mlt_stack_cause,
-		[MLOCKTRACE_OP_MREMAP] = mlt_mremap_cause,
-		[MLOCKTRACE_OP_MUNMAP] = mlt_munmap_cause,
-		[MLOCKTRACE_OP_SHM_LOCK] = mlt_shm_lock_cause,
-		[MLOCKTRACE_OP_SHM_UNLOCK] = mlt_shm_unlock_cause,
-		[MLOCKTRACE_OP_SHM_HUGETLB] = mlt_shm_hugetlb_cause,
-		[MLOCKTRACE_OP_IO_URING] = mlt_io_uring_cause,
-		[MLOCKTRACE_OP_PERF_MMAP] = mlt_perf_mmap_cause,
-		[MLOCKTRACE_OP_XDP_UMEM] = mlt_socket_cause,
-		[MLOCKTRACE_OP_ZEROCOPY] = mlt_socket_cause,
-		[MLOCKTRACE_OP_SECRETMEM] = mlt_secretmem_cause,
-		[MLOCKTRACE_OP_ACCOUNT_LOCKED_VM] = mlt_pin_cause,
-		[MLOCKTRACE_OP_PIN] = mlt_pin_cause,
-	};
+	switch (event->op) {
+	case MLOCKTRACE_OP_MLOCK:
+	case MLOCKTRACE_OP_MLOCK2:
+		return mlock_cause(event);
+	case MLOCKTRACE_OP_MUNLOCK:
+		return munlock_cause(event);
+	case MLOCKTRACE_OP_MLOCKALL:
+		return mlockall_cause(event);
+	case MLOCKTRACE_OP_SETRLIMIT:
+		return setrlimit_cause(event);
+	case MLOCKTRACE_OP_MMAP:
+		return mlt_mmap_cause(event);
+	case MLOCKTRACE_OP_BRK:
+		return mlt_brk_cause(event);
+	case MLOCKTRACE_OP_STACK:
+		return mlt_stack_cause(event);
+	case MLOCKTRACE_OP_MREMAP:
+		return mlt_mremap_cause(event);
+	case MLOCKTRACE_OP_MUNMAP:
+		return mlt_munmap_cause(event);
+	case MLOCKTRACE_OP_SHM_LOCK:
+		return mlt_shm_lock_cause(event);
+	case MLOCKTRACE_OP_SHM_UNLOCK:
+		return mlt_shm_unlock_cause(event);
+	case MLOCKTRACE_OP_SHM_HUGETLB:
+		return mlt_shm_hugetlb_cause(event);
+	case MLOCKTRACE_OP_IO_URING:
+		return mlt_io_uring_cause(event);
+	case MLOCKTRACE_OP_PERF_MMAP:
+		return mlt_perf_mmap_cause(event);
+	case MLOCKTRACE_OP_XDP_UMEM:
+	case MLOCKTRACE_OP_ZEROCOPY:
+		return mlt_socket_cause(event);
+	case MLOCKTRACE_OP_SECRETMEM:
+		return mlt_secretmem_cause(event);
+	case MLOCKTRACE_OP_ACCOUNT_LOCKED_VM:
+	case MLOCKTRACE_OP_PIN:
+		return mlt_pin_cause(event);
+	}
+	return MLOCKTRACE_CAUSE_OTHER;
+}
 
+MLT_PURE enum mlocktrace_cause mlt_cause(const struct mlocktrace_event *event)
+{
 	if (event->ret >= 0)
 		return MLOCKTRACE_CAUSE_OK;
 	if (mlt_has(event, MLOCKTRACE_F_SECCOMP))
 		return MLOCKTRACE_CAUSE_DENIED;
 	if (event->ret == -EINTR)
 		return MLOCKTRACE_CAUSE_INTERRUPTED;
-	if (event->op >= sizeof(causes) / sizeof(causes[0]) || !causes[event->op])
-		return MLOCKTRACE_CAUSE_OTHER;
-	return causes[event->op](event);
+	return cause_of_op(event);
 }

@@ -2,7 +2,8 @@
 /*
  * Why a record says what it says: what the cause, and in the library its
  * sentence, have to compute from a record, so that they cannot disagree. The
- * library and the kernel module compile the same files.
+ * library and the kernel module compile the same files; eBPF, where they are part of
+ * another file, includes them and says by MLT_PURE how.
  */
 #ifndef MLT_CAUSE_BODY_H
 #define MLT_CAUSE_BODY_H
@@ -11,6 +12,10 @@
 
 #include "nr.h"
 #include "plain.h"
+
+#ifndef MLT_PURE
+#define MLT_PURE
+#endif
 
 static inline bool mlt_has(const struct mlocktrace_event *event, uint64_t any_of)
 {
@@ -79,42 +84,42 @@ static inline bool mlt_is_number(const struct mlocktrace_event *event, int nr64,
 #define mlt_is_in_call(event, tag) mlt_is_number(event, MLT_NR64_##tag, MLT_NR32_##tag)
 
 /* cause.c: why it failed; MLOCKTRACE_CAUSE_OK if it did not. A pure function of the record. */
-enum mlocktrace_cause mlt_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_cause(const struct mlocktrace_event *event);
 
 /* cause_map.c: what was asked for is not in the record. */
-bool mlt_size_unknown(const struct mlocktrace_event *event);
+MLT_PURE bool mlt_size_unknown(const struct mlocktrace_event *event);
 
 /*
  * cause.c: what is compared with the limit: had + asked, less what of it mlock finds locked
  * already (naive: not less); MLOCKTRACE_UNLIMITED where that does not fit.
  */
-uint64_t mlt_lock_sum(const struct mlocktrace_event *event, bool naive);
+MLT_PURE uint64_t mlt_lock_sum(const struct mlocktrace_event *event, bool naive);
 /* cause.c: had + asked > limit, and the test was made and applied, as far as the record knows. */
-bool mlt_could_be_limit(const struct mlocktrace_event *event);
+MLT_PURE bool mlt_could_be_limit(const struct mlocktrace_event *event);
 /* cause.c: an mlock that failed with ENOMEM, perhaps at the limit, and nothing says for sure. */
-bool mlt_limit_unsure(const struct mlocktrace_event *event);
+MLT_PURE bool mlt_limit_unsure(const struct mlocktrace_event *event);
 /* cause.c: EPERM where a limit of 0 gives it too. */
-enum mlocktrace_cause mlt_eperm_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_eperm_cause(const struct mlocktrace_event *event);
 /* cause.c: bits of the flags argument that the call does not know. */
-uint32_t mlt_unknown_arg(const struct mlocktrace_event *event);
+MLT_PURE uint32_t mlt_unknown_arg(const struct mlocktrace_event *event);
 
 /* cause_map.c: mmap and what else changes mappings. */
-enum mlocktrace_cause mlt_mmap_cause(const struct mlocktrace_event *event);
-enum mlocktrace_cause mlt_brk_cause(const struct mlocktrace_event *event);
-enum mlocktrace_cause mlt_stack_cause(const struct mlocktrace_event *event);
-enum mlocktrace_cause mlt_mremap_cause(const struct mlocktrace_event *event);
-enum mlocktrace_cause mlt_munmap_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_mmap_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_brk_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_stack_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_mremap_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_munmap_cause(const struct mlocktrace_event *event);
 
 /* cause_pool.c: what charges the other counters, or vmlck without a mapping. */
-enum mlocktrace_cause mlt_shm_lock_cause(const struct mlocktrace_event *event);
-enum mlocktrace_cause mlt_shm_unlock_cause(const struct mlocktrace_event *event);
-enum mlocktrace_cause mlt_shm_hugetlb_cause(const struct mlocktrace_event *event);
-enum mlocktrace_cause mlt_io_uring_cause(const struct mlocktrace_event *event);
-enum mlocktrace_cause mlt_perf_mmap_cause(const struct mlocktrace_event *event);
-enum mlocktrace_cause mlt_socket_cause(const struct mlocktrace_event *event);
-enum mlocktrace_cause mlt_secretmem_cause(const struct mlocktrace_event *event);
-enum mlocktrace_cause mlt_pin_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_shm_lock_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_shm_unlock_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_shm_hugetlb_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_io_uring_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_perf_mmap_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_socket_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_secretmem_cause(const struct mlocktrace_event *event);
+MLT_PURE enum mlocktrace_cause mlt_pin_cause(const struct mlocktrace_event *event);
 /* cause_pool.c: shm_lock refused although the own count fits: the maximum of a namespace above. */
-bool mlt_is_namespace_maximum(const struct mlocktrace_event *event);
+MLT_PURE bool mlt_is_namespace_maximum(const struct mlocktrace_event *event);
 
 #endif

@@ -24,13 +24,13 @@ static bool is_to_be_locked(const struct mlocktrace_event *event)
 }
 
 /* A refused shmat does not say how large the segment is; nothing else in it answers EAGAIN. */
-bool mlt_size_unknown(const struct mlocktrace_event *event)
+MLT_PURE bool mlt_size_unknown(const struct mlocktrace_event *event)
 {
 	return !event->asked && event->ret < 0 &&
 	       (event->op == MLOCKTRACE_OP_SHM_LOCK || mlt_is_in_call(event, shmat));
 }
 
-enum mlocktrace_cause mlt_mmap_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_mmap_cause(const struct mlocktrace_event *event)
 {
 	bool is_limit = is_to_be_locked(event) && mlt_could_be_limit(event);
 
@@ -55,7 +55,7 @@ enum mlocktrace_cause mlt_mmap_cause(const struct mlocktrace_event *event)
 	return MLOCKTRACE_CAUSE_OTHER;
 }
 
-enum mlocktrace_cause mlt_brk_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_brk_cause(const struct mlocktrace_event *event)
 {
 	if (event->ret != -ENOMEM)
 		return MLOCKTRACE_CAUSE_OTHER;
@@ -66,7 +66,7 @@ enum mlocktrace_cause mlt_brk_cause(const struct mlocktrace_event *event)
 	return enomem_cause(event);
 }
 
-enum mlocktrace_cause mlt_stack_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_stack_cause(const struct mlocktrace_event *event)
 {
 	/* These two are tested before the memlock limit. */
 	if (mlt_has(event, MLOCKTRACE_F_RLIMIT_AS | MLOCKTRACE_F_RLIMIT_STACK))
@@ -74,7 +74,7 @@ enum mlocktrace_cause mlt_stack_cause(const struct mlocktrace_event *event)
 	return mlt_could_be_limit(event) ? MLOCKTRACE_CAUSE_OVER_LIMIT : MLOCKTRACE_CAUSE_OTHER;
 }
 
-enum mlocktrace_cause mlt_mremap_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_mremap_cause(const struct mlocktrace_event *event)
 {
 	switch (event->ret) {
 	case -EAGAIN:
@@ -89,7 +89,7 @@ enum mlocktrace_cause mlt_mremap_cause(const struct mlocktrace_event *event)
 	return MLOCKTRACE_CAUSE_OTHER;
 }
 
-enum mlocktrace_cause mlt_munmap_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_munmap_cause(const struct mlocktrace_event *event)
 {
 	switch (event->ret) {
 	case -ENOMEM:

@@ -32,38 +32,38 @@ static enum mlocktrace_cause common_cause(const struct mlocktrace_event *event)
 	return MLOCKTRACE_CAUSE_OTHER;
 }
 
-enum mlocktrace_cause mlt_shm_lock_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_shm_lock_cause(const struct mlocktrace_event *event)
 {
 	if (event->ret == -ENOMEM)
 		return MLOCKTRACE_CAUSE_OVER_LIMIT; /* user_shm_lock() has no other */
 	return event->ret == -EPERM ? mlt_eperm_cause(event) : MLOCKTRACE_CAUSE_OTHER;
 }
 
-bool mlt_is_namespace_maximum(const struct mlocktrace_event *event)
+MLT_PURE bool mlt_is_namespace_maximum(const struct mlocktrace_event *event)
 {
 	return event->op == MLOCKTRACE_OP_SHM_LOCK && !mlt_had_unknown(event) &&
 	       !mlt_size_unknown(event) &&
 	       mlt_lock_sum(event, true) <= event->limit;
 }
 
-enum mlocktrace_cause mlt_shm_unlock_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_shm_unlock_cause(const struct mlocktrace_event *event)
 {
 	return event->ret == -EPERM ? MLOCKTRACE_CAUSE_DENIED : MLOCKTRACE_CAUSE_OTHER;
 }
 
-enum mlocktrace_cause mlt_shm_hugetlb_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_shm_hugetlb_cause(const struct mlocktrace_event *event)
 {
 	return common_cause(event);
 }
 
-enum mlocktrace_cause mlt_io_uring_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_io_uring_cause(const struct mlocktrace_event *event)
 {
 	if (event->ret == -ENOMEM)
 		return over_limit_or(event, MLOCKTRACE_CAUSE_NO_MEMORY);
 	return common_cause(event);
 }
 
-enum mlocktrace_cause mlt_perf_mmap_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_perf_mmap_cause(const struct mlocktrace_event *event)
 {
 	/* It asks for the capability only when the limit is exceeded. */
 	if (event->ret == -EPERM && mlt_has(event, MLOCKTRACE_F_CAP_DENIED))
@@ -73,14 +73,14 @@ enum mlocktrace_cause mlt_perf_mmap_cause(const struct mlocktrace_event *event)
 	return common_cause(event);
 }
 
-enum mlocktrace_cause mlt_socket_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_socket_cause(const struct mlocktrace_event *event)
 {
 	if (event->ret == -ENOBUFS)
 		return over_limit_or(event, MLOCKTRACE_CAUSE_NO_MEMORY);
 	return common_cause(event);
 }
 
-enum mlocktrace_cause mlt_secretmem_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_secretmem_cause(const struct mlocktrace_event *event)
 {
 	switch (event->ret) {
 	case -EFAULT:
@@ -94,7 +94,7 @@ enum mlocktrace_cause mlt_secretmem_cause(const struct mlocktrace_event *event)
 	return common_cause(event);
 }
 
-enum mlocktrace_cause mlt_pin_cause(const struct mlocktrace_event *event)
+MLT_PURE enum mlocktrace_cause mlt_pin_cause(const struct mlocktrace_event *event)
 {
 	switch (event->ret) {
 	case -ENOMEM:

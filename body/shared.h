@@ -50,6 +50,8 @@ struct mlt_config {
 	__u8 by_cgroup;
 	__u8 failures_only;
 	__u8 stacks;
+	__u8 counting; /* records are counted and not handed out */
+	__u8 group_by; /*   by enum mlt_group_by */
 	__u8 calls_by_name; /* each system call has a tracepoint of its own */
 	__u8 by_tracepoint; /* calls and address spaces begin and end by tracepoints */
 	__u8 functions_alone; /* nothing is hooked but functions */

@@ -185,25 +185,7 @@ static __always_inline __s64 mlt_swap(__s64 *p, __s64 from, __s64 to)
 #endif
 }
 
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20);
-} events SEC(".maps");
-
-/* (the size is a constant for the verifier) */
-#define mlt_event_reserve(size) bpf_ringbuf_reserve(&events, size, 0)
-
-/* Waking the reader costs more than the record: only when it has said that it sleeps. */
-static __always_inline void mlt_event_submit(struct mlocktrace_event *e)
-{
-	__u64 wakeup = BPF_RB_NO_WAKEUP;
-
-	if (shared.reader_waits) {
-		shared.reader_waits = 0;
-		wakeup = BPF_RB_FORCE_WAKEUP;
-	}
-	bpf_ringbuf_submit(e, wakeup);
-}
+#include "events.bpf.h"
 
 static __always_inline long mlt_stack(void *ctx, void *to, __u32 bytes, int user, __u64 skip)
 {

@@ -4,9 +4,10 @@
  * books of the stream, so that every record made is either handed out or shown
  * as lost. Knows sources only by their vtable.
  */
-#include "internal.h"
+#include "counts.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,7 +169,9 @@ MLT_API int mlocktrace_open(struct mlocktrace **handle, const struct mlocktrace_
 	}
 	mlt_open_error[0] = '\0';
 	source = choose_source(&own);
-	err = source ? open_source(h, source, &own) : open_best(h, &own);
+	err = mlt_counts_open(h, &own);
+	if (!err)
+		err = source ? open_source(h, source, &own) : open_best(h, &own);
 	if (err) {
 		mlocktrace_close(h);
 		return err;
@@ -184,6 +187,7 @@ MLT_API void mlocktrace_close(struct mlocktrace *h)
 	if (h->priv)
 		h->source->close(h);
 	free(h->priv);
+	mlt_tally_free(h->tally);
 	free(h->current);
 	free(h->batch);
 	free(h->cpus);
@@ -265,7 +269,7 @@ static int refill(struct mlocktrace *h, const struct mlocktrace_event **event)
 	return makes_lost(h) ? lost_at_the_end(h, event) : 0;
 }
 
-MLT_API int mlocktrace_next(struct mlocktrace *h, const struct mlocktrace_event **event)
+static int next_record(struct mlocktrace *h, const struct mlocktrace_event **event)
 {
 	struct mlt_cpu_books *books;
 	uint64_t lost;
@@ -301,8 +305,32 @@ MLT_API int mlocktrace_next(struct mlocktrace *h, const struct mlocktrace_event 
 	return 1;
 }
 
+int mlt_each_record(struct mlocktrace *h,
+		    int (*each)(void *ctx, const struct mlocktrace_event *event), void *ctx)
+{
+	const struct mlocktrace_event *event;
+	int err;
+
+	while ((err = next_record(h, &event)) == 1) {
+		err = each(ctx, event);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+MLT_API int mlocktrace_next(struct mlocktrace *h, const struct mlocktrace_event **event)
+{
+	if (!h->tally)
+		return next_record(h, event);
+	*event = NULL;
+	return h->source->live ? 0 : -ENODATA;
+}
+
 MLT_API int mlocktrace_wait(struct mlocktrace *h, int timeout_ms)
 {
+	if (h->tally && h->source->live) /* for nothing but a signal */
+		return poll(NULL, 0, timeout_ms) < 0 ? -errno : 0;
 	if (h->batch_read < h->batch_used)
 		return 1;
 	return h->source->wait(h, timeout_ms);
@@ -310,7 +338,7 @@ MLT_API int mlocktrace_wait(struct mlocktrace *h, int timeout_ms)
 
 MLT_API int mlocktrace_fd(const struct mlocktrace *h)
 {
-	return h->source->fd ? h->source->fd(h) : -EOPNOTSUPP;
+	return h->source->fd && !h->tally ? h->source->fd(h) : -EOPNOTSUPP;
 }
 
 MLT_API int mlocktrace_stats(struct mlocktrace *h, int cpu, struct mlocktrace_stats *stats)

@@ -46,6 +46,10 @@ struct mlt_source {
 	int (*ledger)(struct mlocktrace *h,
 		      int (*each)(void *ctx, const struct mlocktrace_holding *holding), void *ctx);
 
+	/* From counts() and latency() of a handle that counts: bring h->tally up to now; NULL = its
+	 * records are read and counted in the library. */
+	int (*count)(struct mlocktrace *h);
+
 	/* As mlocktrace_skips(); NULL = nothing. */
 	enum mlocktrace_skips (*skips)(const struct mlocktrace *h);
 	/* As mlocktrace_hook(); NULL = no hooks. */
@@ -67,6 +71,8 @@ struct mlt_cpu_books {
 	uint64_t lost; /* sum of the lost records handed out */
 };
 
+struct mlt_tally;
+
 struct mlocktrace {
 	const struct mlt_source *source;
 	void *priv;
@@ -86,6 +92,8 @@ struct mlocktrace {
 	struct mlt_cpu_books *cpus;
 	size_t n_cpus;
 
+	struct mlt_tally *tally; /* records are counted and not handed out; NULL = they are */
+
 	/* CLOCK_REALTIME - CLOCK_MONOTONIC of the recording machine, ns. */
 	int64_t realtime_offset_ns;
 	/* Of a recording: names of current's frames, in frame order, each NUL-terminated. */
@@ -103,6 +111,9 @@ static inline bool mlt_is_of_user(unsigned int counter)
 /* handle.c */
 int mlt_batch_add(struct mlocktrace *h, const void *record, size_t size);
 struct mlt_cpu_books *mlt_cpu_books(struct mlocktrace *h, unsigned int cpu);
+/* Read what there is, to the end; as mlocktrace_next() when there is none, or the result of @each. */
+int mlt_each_record(struct mlocktrace *h,
+		    int (*each)(void *ctx, const struct mlocktrace_event *event), void *ctx);
 /* Remember and log an error with its remedy; returns err, so `return mlt_fail(...)`. */
 int mlt_fail(struct mlocktrace *h, int err, const char *fmt, ...) MLT_PRINTF(3, 4);
 void mlt_log(const struct mlocktrace *h, enum mlocktrace_log_level level, const char *fmt, ...)

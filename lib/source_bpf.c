@@ -10,6 +10,7 @@
  */
 #include "source_bpf.h"
 #include "live.h"
+#include "tally.h"
 
 #include <bpf/libbpf.h>
 #include <bpf/bpf.h>
@@ -40,6 +41,8 @@ static int read_filters(struct mlocktrace *h, const struct mlocktrace_opts *opts
 	cfg->ops = (opts->ops ? opts->ops : ~0ULL) & ~1ULL; /* no op is 0 */
 	cfg->failures_only = opts->failures_only;
 	cfg->stacks = opts->stacks;
+	cfg->counting = h->tally != NULL;
+	cfg->group_by = h->tally ? h->tally->group_by : 0;
 	cfg->by_pid = opts->n_pids > 0;
 	cfg->follow = opts->follow;
 	cfg->by_uid = opts->by_uid;
@@ -302,9 +305,10 @@ static int bpf_open(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 		err = choose_buffer(h, opts, b);
 	if (!err)
 		err = load_best(h, opts, &cfg);
+	mlt_bpf_forget_btf(b); /* megabytes, and all was asked */
 	if (err)
 		return err;
-	err = open_reader(h, b);
+	err = h->tally ? 0 : open_reader(h, b);
 	if (err)
 		return mlt_fail(h, err, "cannot read the ring buffer: %s", strerror(-err));
 	return mlt_bpf_enable(h, opts);
@@ -399,6 +403,7 @@ const struct mlt_source mlt_source_bpf = {
 	.stop = bpf_stop,
 	.stats = bpf_stats,
 	.ledger = mlt_bpf_ledger,
+	.count = mlt_bpf_count,
 	.skips = bpf_skips,
 	.hook = bpf_hook,
 	.close = bpf_close,

@@ -111,6 +111,13 @@ int mlt_bpf_enable(struct mlocktrace *h, const struct mlocktrace_opts *opts);
 /* Hook invocations the kernel skipped, as far as it counts them. */
 uint64_t mlt_bpf_missed(const struct mlt_bpf *b);
 
+/* ---- source_bpf_counts.c ---- */
+
+/* Before loading: counting needs no ring buffer, and nothing else needs its tables. */
+int mlt_bpf_choose_maps(const struct mlocktrace *h);
+/* As the slot of struct mlt_source. */
+int mlt_bpf_count(struct mlocktrace *h);
+
 /* ---- source_bpf_ledger.c ---- */
 
 /* As mlocktrace_ledger(). */

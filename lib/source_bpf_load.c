@@ -227,16 +227,11 @@ static int open_object(struct loader *l, const char *btf_path)
 static int set_config(struct loader *l)
 {
 	struct bpf_map *rodata = bpf_object__find_map_by_name(l->b->obj, ".rodata");
-	struct bpf_map *events = bpf_object__find_map_by_name(l->b->obj, "events");
-	int err;
 
 	/* cfg is the only constant of the programs. */
-	if (!rodata || bpf_map__value_size(rodata) != sizeof(l->cfg) || !events)
+	if (!rodata || bpf_map__value_size(rodata) != sizeof(l->cfg))
 		return -EINVAL;
-	err = bpf_map__set_initial_value(rodata, &l->cfg, sizeof(l->cfg));
-	if (err)
-		return err;
-	return bpf_map__set_max_entries(events, (__u32)l->b->buffer_bytes);
+	return bpf_map__set_initial_value(rodata, &l->cfg, sizeof(l->cfg));
 }
 
 static int map_shared(struct mlt_bpf *b)
@@ -342,6 +337,8 @@ static int load_tier(struct loader *l, const char *btf_path, char *why, size_t w
 		}
 		err = set_config(l);
 	}
+	if (!err)
+		err = mlt_bpf_choose_maps(l->h);
 	if (!err)
 		err = bpf_object__load(l->b->obj);
 	if (!err)

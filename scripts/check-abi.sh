@@ -47,7 +47,8 @@ compiles()
 	check "$name" "$@" -Werror -Wall -Wextra -pedantic -Iinclude -fsyntax-only "$scratch/alone.c"
 }
 
-for header in mlocktrace/event.h mlocktrace/regions.h mlocktrace/snapshot.h mlocktrace/mlocktrace.h; do
+for header in mlocktrace/event.h mlocktrace/counts.h mlocktrace/regions.h \
+	mlocktrace/snapshot.h mlocktrace/mlocktrace.h; do
 	compiles "$header: c11" $header "${CC:-gcc}" -std=c11
 	compiles "$header: c++17" $header "${CXX:-g++}" -std=c++17 -x c++
 	compiles "$header: clang" $header clang -std=c11

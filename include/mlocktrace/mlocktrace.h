@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include <mlocktrace/counts.h>
 #include <mlocktrace/event.h>
 #include <mlocktrace/regions.h>
 
@@ -62,11 +63,18 @@ typedef void (*mlocktrace_log_fn)(void *ctx, enum mlocktrace_log_level level, co
  * @log_ctx:       first argument of @log
  * @past:          for kmod: begin with the oldest record that its flight recorder keeps; @pids
  *                 need not live any more
+ * @count:         count in the kernel: no records are handed out (mlocktrace_next() finds none,
+ *                 mlocktrace_fd() is -EOPNOTSUPP), mlocktrace_counts() tells what was counted; not
+ *                 with @stacks or @past. Of a recording, the records read are counted
+ * @group_by:      enum mlocktrace_group: with @count, what to keep apart. kmod knows cgroups only
+ * @n_groups:      at most so many groups, the first ones that are met (0 = 1024, at most 65536);
+ *                 further ones are counted together, with @other set
  *
  * All filters are combined with "and". They act in the kernel; on a recording
  * they act on the records read, where @cgroup must be the folder's id in decimal.
  * Of kmod's, @pids and @follow act in the kernel (without @past), the others on
- * the records read.
+ * the records read. It counts for everybody, so that with @count it takes only @ops and
+ * @failures_only.
  */
 struct mlocktrace_opts {
 	size_t size;
@@ -87,6 +95,9 @@ struct mlocktrace_opts {
 	mlocktrace_log_fn log;
 	void *log_ctx;
 	bool past;
+	bool count;
+	unsigned int group_by;
+	size_t n_groups;
 };
 
 /**
