@@ -16,6 +16,8 @@
 
 #include <mlocktrace/event.h>
 
+#include "counts.h"
+#include "counts_files.h"
 #include "debugfs.h"
 #include "events.h"
 #include "hooks.h"
@@ -282,6 +284,7 @@ static ssize_t mlt_reset_write(struct file *file, const char __user *buf, size_t
 	if (err)
 		return err;
 	mlt_table_reset();
+	mlt_counts_reset();
 	mlt_ring_reset();
 	mlt_events_reset();
 	mlt_hooks_reset();
@@ -303,11 +306,13 @@ static const struct {
 	const struct file_operations *fops;
 } mlt_files[] = {
 	{ "abi", 0400, &mlt_abi_fops },
+	{ "counts", 0400, &mlt_counts_fops },
 	{ "enable", 0600, &mlt_enable_fops },
 	{ "ended", 0400, &mlt_ended_fops },
 	/* Root may write nevertheless; a kernel that is locked down opens none with a write bit. */
 	{ "events", 0400, &mlt_events_fops },
 	{ "hooks", 0400, &mlt_hooks_fops },
+	{ "latency", 0400, &mlt_latency_fops },
 	{ "ledger", 0400, &mlt_ledger_fops },
 	{ "processes", 0400, &mlt_processes_fops },
 	{ "refusals", 0400, &mlt_refusals_fops },

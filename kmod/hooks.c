@@ -21,6 +21,7 @@
 #include "../body/tasks.h"
 #include "../body/books.h"
 
+#include "counts.h"
 #include "hooks.h"
 #include "table.h"
 #include "targets.h"
@@ -33,11 +34,13 @@
 
 static void mlt_event_submit(struct mlocktrace_event *e)
 {
-	u32 targets = mlt_targets_of(e->pid);
+	u32 targets = mlt_targets_of(e->pid), cause;
 
 	if (e->target_pid)
 		targets |= mlt_targets_of(e->target_pid);
-	mlt_trace_record(e, mlt_table_account(e));
+	cause = mlt_table_account(e);
+	mlt_counts_add(e, cause);
+	mlt_trace_record(e, cause);
 	mlt_ring_submit(e, targets);
 }
 

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
+#include "counts.h"
 #include "debugfs.h"
 #include "hooks.h"
 #include "ring.h"
@@ -23,6 +24,10 @@ MODULE_PARM_DESC(processes, "how many processes the table holds (default 4096)")
 static unsigned int entries = 4096;
 module_param(entries, uint, 0400);
 MODULE_PARM_DESC(entries, "how many threads, address spaces and users are followed, each (default 4096)");
+
+static unsigned int groups = 1024;
+module_param(groups, uint, 0400);
+MODULE_PARM_DESC(groups, "how many cgroups are counted apart (default 1024)");
 
 static struct mlt_hooks_options options = { .enabled = true, .uid = -1 };
 
@@ -68,6 +73,9 @@ static int __init mlt_init(void)
 	err = mlt_table_init(processes);
 	if (err)
 		goto no_table;
+	err = mlt_counts_init(groups);
+	if (err)
+		goto no_counts;
 	err = mlt_targets_init(entries);
 	if (err)
 		goto no_targets;
@@ -83,6 +91,8 @@ static int __init mlt_init(void)
 no_hooks:
 	mlt_targets_destroy();
 no_targets:
+	mlt_counts_destroy();
+no_counts:
 	mlt_table_destroy();
 no_table:
 	mlt_ring_destroy();
@@ -94,6 +104,7 @@ static void __exit mlt_exit(void)
 	mlt_debugfs_exit();
 	mlt_hooks_end();
 	mlt_targets_destroy();
+	mlt_counts_destroy();
 	mlt_table_destroy();
 	mlt_ring_destroy();
 }

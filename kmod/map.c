@@ -103,6 +103,17 @@ void *mlt_map_find(const struct mlt_map *map, const void *key)
 	return slot ? mlt_value(map, slot) : NULL;
 }
 
+void *mlt_map_slot(const struct mlt_map *map, u32 i, const void **key)
+{
+	struct mlt_slot *slot = mlt_slot(map, i);
+
+	/* Whole when used: this pairs with the release in mlt_enter(). */
+	if (!smp_load_acquire(&slot->used))
+		return NULL;
+	*key = slot->data;
+	return mlt_value(map, slot);
+}
+
 static struct mlt_slot *mlt_take_free(struct mlt_map *map, u32 *at)
 {
 	struct mlt_slot *slot = NULL;

@@ -88,6 +88,16 @@ int mlt_map_set(struct mlt_map *map, const void *key, const void *value);
 int mlt_map_del(struct mlt_map *map, const void *key);
 
 /**
+ * mlt_map_slot() - what is in a place, of a table from which nothing is ever deleted
+ * @map: the table
+ * @i: which place, from 0, below @n_slots of the table
+ * @key: set to the key
+ *
+ * Return: the value; NULL if the place is free
+ */
+void *mlt_map_slot(const struct mlt_map *map, u32 i, const void **key);
+
+/**
  * mlt_map_each() - visit what is in it
  * @map: the table
  * @each: called with key and value, with a bucket's lock held and interrupts off; not 0

@@ -183,9 +183,14 @@ static int kmod_stop(struct mlocktrace *h)
 {
 	struct mlt_kmod *k = h->priv;
 	struct timespec now;
+	int err;
 
 	if (k->stop_ns)
 		return 0;
+	err = h->tally ? mlt_kmod_count(h) : 0;
+	if (err)
+		return err;
+	k->done = h->tally;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	k->stop_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
 	return mlt_kmod_read_stats(k, false);
@@ -222,6 +227,8 @@ static int kmod_stats(struct mlocktrace *h, int cpu, struct mlocktrace_stats *st
 	}
 	if (cpu >= 0)
 		return 0;
+	if (h->tally) /* the module's own figure is of everything, whatever is asked for */
+		stats->seen = mlt_kmod_calls_counted(h);
 	stats->missed = mlt_counter_value(&k->keys[MLT_KMOD_MISSED]);
 	stats->untracked = mlt_counter_value(&k->keys[MLT_KMOD_UNTRACKED]);
 	stats->ended = mlt_counter_value(&k->keys[MLT_KMOD_ENDED]);
@@ -238,6 +245,7 @@ static void kmod_close(struct mlocktrace *h)
 		close(k->events_fd);
 	if (k->dir_fd >= 0)
 		close(k->dir_fd);
+	mlt_kmod_end_counting(k);
 	mlt_entries_free(&k->start);
 	mlt_cgroup_close(&k->cgroup);
 	mlt_filter_free(&k->filter);
@@ -261,6 +269,7 @@ const struct mlt_source mlt_source_kmod = {
 	.stop = kmod_stop,
 	.stats = kmod_stats,
 	.ledger = mlt_kmod_ledger,
+	.count = mlt_kmod_count,
 	.hook = mlt_kmod_hook,
 	.hook_counts = mlt_kmod_hook_counts,
 	.close = kmod_close,

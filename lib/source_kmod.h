@@ -67,6 +67,8 @@ struct mlt_kmod {
 	bool told_hole;
 	int end; /* sticky -errno */
 
+	struct mlt_tally *counted; /* when counting: what the module had counted at the last look */
+
 	struct mlt_entries start; /* the ledger when we began */
 	bool has_ledger;
 
@@ -81,6 +83,8 @@ struct mlt_kmod {
 int mlt_kmod_find(struct mlocktrace *h);
 /* A file of the module for reading: the descriptor or -errno. */
 int mlt_kmod_file(const struct mlt_kmod *k, const char *name, int flags);
+/* All of a text file of about @most bytes, terminated; NULL and *err = -errno. The caller frees it. */
+char *mlt_kmod_text(const struct mlt_kmod *k, const char *name, size_t most, int *err);
 /* What `enable` says; true if that can't be read. */
 bool mlt_kmod_enabled(const struct mlt_kmod *k);
 /* Read `stats`; @begin: count from here on. */
@@ -96,6 +100,16 @@ int mlt_kmod_hook_counts(const struct mlocktrace *h, size_t i, uint64_t *hits, u
 
 /* As the slot of struct mlt_source. */
 int mlt_kmod_open(struct mlocktrace *h, const struct mlocktrace_opts *opts);
+
+/* ---- source_kmod_counts.c ---- */
+
+/* In place of reading records. On failure mlt_fail() has said why. */
+int mlt_kmod_begin_counting(struct mlocktrace *h, const struct mlocktrace_opts *opts);
+void mlt_kmod_end_counting(struct mlt_kmod *k);
+/* As the slot of struct mlt_source. */
+int mlt_kmod_count(struct mlocktrace *h);
+/* Up to the last look. */
+uint64_t mlt_kmod_calls_counted(const struct mlocktrace *h);
 
 /* ---- source_kmod_ledger.c ---- */
 

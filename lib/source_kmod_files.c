@@ -28,8 +28,7 @@ int mlt_kmod_file(const struct mlt_kmod *k, const char *name, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-/* All of a text file, terminated; NULL and *err = -errno. The caller frees it. */
-static char *read_text(const struct mlt_kmod *k, const char *name, int *err)
+char *mlt_kmod_text(const struct mlt_kmod *k, const char *name, size_t most, int *err)
 {
 	int fd = mlt_kmod_file(k, name, O_RDONLY);
 	size_t used = 0, room = 4096;
@@ -49,9 +48,9 @@ static char *read_text(const struct mlt_kmod *k, const char *name, int *err)
 		used += (size_t)n;
 		if (used < room - 1)
 			continue;
-		more = room < MOST_TEXT ? realloc(text, room * 2) : NULL;
+		more = room < most ? realloc(text, room * 2) : NULL;
 		if (!more) {
-			errno = room < MOST_TEXT ? ENOMEM : EFBIG;
+			errno = room < most ? ENOMEM : EFBIG;
 			n = -1;
 			break;
 		}
@@ -67,6 +66,11 @@ static char *read_text(const struct mlt_kmod *k, const char *name, int *err)
 	}
 	close(fd);
 	return text;
+}
+
+static char *read_text(const struct mlt_kmod *k, const char *name, int *err)
+{
+	return mlt_kmod_text(k, name, MOST_TEXT, err);
 }
 
 /* ---- is it there? ------------------------------------------------------------------- */

@@ -84,6 +84,8 @@ static int begin_reading(struct mlocktrace *h)
 
 	if (!k->past && !mlt_kmod_enabled(k))
 		return mlt_fail(h, -EOPNOTSUPP, "the kernel module is switched off: echo 1 >%s/enable", k->dir);
+	if (h->tally)
+		return 0;
 	k->buf = malloc(MLT_KMOD_BUFFER_BYTES);
 	if (!k->buf)
 		return mlt_fail(h, -ENOMEM, "out of memory");
@@ -300,7 +302,7 @@ int mlt_kmod_open(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 	if (!err)
 		err = begin_reading(h);
 	if (!err)
-		err = begin(h, opts);
+		err = h->tally ? mlt_kmod_begin_counting(h, opts) : begin(h, opts);
 	if (!err)
 		h->tier = mlocktrace_tier_name(MLOCKTRACE_TIER_KMOD);
 	return err;

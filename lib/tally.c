@@ -159,6 +159,11 @@ int mlt_tally_put(struct mlt_tally *t, const struct mlt_cell_key *key, const str
 	return 0;
 }
 
+struct mlt_cell mlt_tally_get(const struct mlt_tally *t, const struct mlt_cell_key *key)
+{
+	return t->room ? cell_place(t, key)->cell : (struct mlt_cell){ 0 };
+}
+
 int mlt_tally_add(struct mlt_tally *t, const struct mlt_cell_key *key, const struct mlt_cell *cell)
 {
 	struct mlt_cell_key own = *key;

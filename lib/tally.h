@@ -41,6 +41,8 @@ int mlt_tally_put(struct mlt_tally *tally, const struct mlt_cell_key *key,
 /* The same where it has not: a group beyond the most becomes `other` here. */
 int mlt_tally_add(struct mlt_tally *tally, const struct mlt_cell_key *key,
 		  const struct mlt_cell *cell);
+/* What is counted under @key; zero if nothing is. */
+struct mlt_cell mlt_tally_get(const struct mlt_tally *tally, const struct mlt_cell_key *key);
 /* Durations of an op that were measured elsewhere. */
 void mlt_tally_times(struct mlt_tally *tally, uint8_t op, const struct mlt_times *times);
 

@@ -77,6 +77,12 @@ same every_field_of_the_ledger_is_described "$compiled" "$(entry ledger | awk '
 	/^\t\t[0-9]+ +(__|char)/ { sub(/\[.*/, "", $3); print $1, $3 }
 	/^\t\t[0-9]+ bytes:/ { print $1 }')"
 
+same titles_of_counts "$(sed -nE 's/.*seq_puts\(m, "(op counter .*)\\n"\);/\1/p' kmod/counts_files.c)" \
+	"$(entry counts | sed -nE 's/^\t\t\t(op counter )/\1/p')"
+same every_title_of_counts_is_described \
+	"$(sed -nE 's/.*seq_puts\(m, "(op counter .*)\\n"\);/\1/p' kmod/counts_files.c | tr ' ' '\n')" \
+	"$(names_of_table counts)"
+
 parameters=$(sed -nE 's/^module_param(_named|_cb)?\(([a-z_]+),.*/\2/p' kmod/main.c)
 same every_parameter_is_described "$parameters" \
 	"$(sed -nE 's/^\| \x60([a-z_]+)\x60 \| .* \| .* \|$/\1/p' "$page")"

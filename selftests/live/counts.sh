@@ -90,7 +90,7 @@ hammer in_all
 hammer by_cgroup -g cgroup
 if [[ $tier == kmod ]]; then
 	check_equal by_name_is_refused_with_a_reason \
-		"$(count -g comm true; grep -c 'by name' notes)" 1
+		"$("$counts" -a -t kmod -g comm true 2>&1 | grep -c 'cannot count by name')" 1
 else
 	hammer by_name -g comm
 fi

@@ -23,7 +23,7 @@ need strace setpriv ipcrm insmod rmmod
 cycles=${MLT_MODULE_CYCLES:-5}
 folder=/sys/kernel/debug/mlocktrace
 page=$(getconf PAGESIZE)
-text_files=(abi enable ended hooks processes refusals stats users)
+text_files=(abi counts enable ended hooks latency processes refusals stats users)
 log_begin=$(dmesg | wc -l)
 user=65534
 as_user=(setpriv --reuid "$user" --regid "$user" --clear-groups)
@@ -175,7 +175,7 @@ mark life
 # ---- parameters ----------------------------------------------------------------------------
 
 accepted=
-for garbage in buffer_kb=0 buffer_kb=3 buffer_kb=-1 buffer_kb=524288 buffer_kb=x processes=0 \
+for garbage in buffer_kb=0 buffer_kb=3 buffer_kb=-1 buffer_kb=524288 buffer_kb=x groups=0 groups=65537 processes=0 \
 	processes=1048577 entries=0 entries=1048577 uid=x enable=maybe failures_only=2 stacks=x; do
 	load $garbage 2>/dev/null && accepted+="$garbage " && unload
 done

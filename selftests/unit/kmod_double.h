@@ -59,7 +59,8 @@ static inline void put_entries(const struct mlt_entry *entries, size_t n)
 	put_file("ledger", entries, n * sizeof(*entries));
 }
 
-static const char *const files[] = { "abi", "enable", "stats", "hooks", "ledger", "events" };
+static const char *const files[] = { "abi", "enable", "stats", "hooks", "ledger", "events",
+				       "counts", "latency" };
 
 static inline void take_down(void)
 {
