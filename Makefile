@@ -189,7 +189,11 @@ $(B)/sanitized/libmlocktrace.a: $(lib_san)
 $(B)/selftests/unit/%: selftests/unit/%.c $(B)/sanitized/libmlocktrace.a
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(MLT_CFLAGS) $(SANITIZE) -Ilib -Iselftests $< $(B)/sanitized/libmlocktrace.a $(LIBS) -o $@
+	$(Q)$(CC) $(MLT_CFLAGS) $(SANITIZE) -Ilib -Itools -Iselftests $< $(filter %.o,$^) \
+		$(B)/sanitized/libmlocktrace.a $(LIBS) -o $@
+
+# Of the tools, what can be tested alone
+$(foreach name,labels metrics negotiate,$(eval $(B)/selftests/unit/$(name): $(B)/sanitized/tools/$(name).o))
 
 # As a user of the library builds them
 $(B)/examples/%: Documentation/examples/%.c $(B)/libmlocktrace.a
