@@ -30,6 +30,8 @@ BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter \
 	-Werror=implicit-function-declaration -D__TARGET_ARCH_x86 \
 	-Iinclude -Ibpf -MMD -MP
 LIBS := -lbpf -ljson-c -ldw -lelf
+# Of the tools alone
+TOOL_LIBS := -lmicrohttpd -lcap-ng
 
 # bpftool is there, and Debian's PATH of an ordinary user is not.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
@@ -127,7 +129,10 @@ $(B)/libmlocktrace.so: $(B)/$(soname)
 
 $(B)/mlocktrace: $(tool_obj) $(B)/libmlocktrace.a
 	$(call msg,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) $(TOOL_LIBS) -o $@
+
+# Its files are part of the program, and the compiler does not tell.
+$(B)/tools/exporter_pages.o: $(wildcard tools/page/*)
 
 # Looked at in every build: PREFIX may be another one each time.
 .PHONY: $(B)/libmlocktrace.pc

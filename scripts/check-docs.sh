@@ -40,7 +40,7 @@ options_in_help()
 {
 	local command
 
-	for command in trace record report audit size regions ps last doctor explain; do
+	for command in trace record report audit size regions ps last exporter doctor explain; do
 		"$tool" $command --help
 	done | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE '[-]-[a-z-]+$' | sort -u
 }
@@ -54,7 +54,7 @@ letters_in_help()
 {
 	local command
 
-	for command in trace record report audit size regions ps last doctor explain; do
+	for command in trace record report audit size regions ps last exporter doctor explain; do
 		"$tool" $command --help
 	done | sed -nE 's/^ +(-[a-zA-Z]), (--[a-z-]+).*/\1 \2/p' | sort -u
 }
@@ -122,6 +122,12 @@ for key in $keys; do
 done
 check there_are_json_keys test -n "$keys"
 check_equal every_json_key_is_in_the_manual "$missing" ""
+
+sed -n '/^\.\\" METRICS BEGIN/,/^\.\\" METRICS END/p' Documentation/man/mlocktrace-exporter.1 |
+	grep -v '^\.\\"' >"$scratch/manual"
+scripts/metrics-table.sh >"$scratch/table"
+check there_are_metrics test -s "$scratch/table"
+difference every_metric_is_in_the_manual "$scratch/table" "$scratch/manual"
 
 for page in Documentation/man/*; do
 	if type -P mandoc >/dev/null; then

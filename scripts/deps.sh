@@ -47,6 +47,8 @@ forbid_services
 apt-get update -qq -o DPkg::Lock::Timeout=120
 # shellcheck disable=SC2086 # a list of names
 apt-get install -y -qq -o DPkg::Lock::Timeout=120 --no-install-recommends $packages >/dev/null
-case " $packages" in
-*" memcached "*) update-rc.d memcached disable >/dev/null 2>&1 || true ;;
-esac
+for service in memcached prometheus; do
+	case " $packages" in
+	*" $service "*) update-rc.d "$service" disable >/dev/null 2>&1 || true ;;
+	esac
+done

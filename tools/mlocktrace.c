@@ -37,6 +37,9 @@ static const struct command commands[] = {
 	{ "last", ON_LAST, "[OPTION]... [PID]",
 	  "Show what led to the last refusals, of PID or of all processes, though nobody was tracing: from "
 	  "the flight recorder of the kernel module.", cmd_last },
+	{ "exporter", ON_EXPORTER, "[--listen ADDRESS] [--textfile FILE] [OPTION]...",
+	  "Serve metrics to Prometheus: what is locked, by whom and how near to the limit, what was refused "
+	  "and why. A page for people is there, too.", cmd_exporter },
 	{ "doctor", ON_DOCTOR, "[OPTION]...",
 	  "Try out what works on this machine, and say why not where it does not.", cmd_doctor },
 	{ "explain", ON_EXPLAIN, "[WORD]...",

@@ -18,7 +18,8 @@
 #include "wrap.h"
 
 enum { FIRST_LONG_ID = 256, ID_CGROUP, ID_SOURCE, ID_TIER, ID_BUFFER, ID_BTF, ID_COLOR,
-       ID_SUMMARY, ID_BY, ID_SORT, ID_METHOD, ID_AS, ID_VERSION };
+       ID_SUMMARY, ID_BY, ID_SORT, ID_METHOD, ID_AS, ID_LISTEN, ID_TEXTFILE, ID_INTERVAL, ID_GROUPS,
+       ID_USER, ID_VERSION };
 
 /*
  * @id:  the letter, or an ID_ for options without one
@@ -65,6 +66,9 @@ SETS_TEXT(by)
 SETS_TEXT(sort)
 SETS_TEXT(method)
 SETS_TEXT(as_user)
+SETS_TEXT(listen)
+SETS_TEXT(textfile)
+SETS_TEXT(user)
 
 static int set_verbose(struct options *o, const char *value)
 {
@@ -122,19 +126,31 @@ static const struct option_row rows[] = {
 	{ ID_SUMMARY, "summary", NULL, ON_REPORT, "only the table at the end", set_summary },
 	{ ID_SOURCE, "source", "WHERE", ON_LIVE,
 	  "auto (bpf, or kmod where that cannot run), bpf, kmod, or the name of a recording", set_source },
-	{ ID_SOURCE, "source", "WHERE", ON_AUDIT | ON_SIZE,
+	{ ID_SOURCE, "source", "WHERE", ON_AUDIT | ON_SIZE | ON_EXPORTER,
 	  "auto (bpf, or kmod where that cannot run), bpf or kmod", set_source },
-	{ ID_TIER, "tier", "TIER", ON_COMMAND | ON_DOCTOR,
+	{ ID_TIER, "tier", "TIER", ON_COMMAND | ON_DOCTOR | ON_EXPORTER,
 	  "auto, fentry, kprobe, tracepoint or kmod (see: mlocktrace doctor)", set_tier },
 	{ ID_BUFFER, "buffer", "SIZE", ON_COMMAND,
 	  "buffer for records not yet read, as 64M (default: 8M; kmod has its own)", set_buffer },
-	{ ID_BTF, "btf", "FILE", ON_COMMAND | ON_DOCTOR,
+	{ ID_BTF, "btf", "FILE", ON_COMMAND | ON_DOCTOR | ON_EXPORTER,
 	  "type information (BTF) of the kernel, where it has none of its own", set_btf },
+	{ ID_LISTEN, "listen", "ADDRESS", ON_EXPORTER,
+	  "serve /metrics there, as 127.0.0.1:9435; a socket passed by systemd goes before", set_listen },
+	{ ID_TEXTFILE, "textfile", "FILE", ON_EXPORTER,
+	  "write what is held now to this file, for the textfile collector of node_exporter", set_textfile },
+	{ ID_INTERVAL, "interval", "SECONDS", ON_EXPORTER,
+	  "do that again and again, with the counters, too", set_interval },
+	{ ID_BY, "by", "WHAT", ON_EXPORTER,
+	  "what the label group is: cgroup (unit, container; the default), comm or none", set_by },
+	{ ID_GROUPS, "groups", "N", ON_EXPORTER,
+	  "at most so many groups and users by name, the rest together as \"other\" (default: 100)",
+	  set_groups },
+	{ ID_USER, "user", "NAME", ON_EXPORTER, "become this user after the start", set_user },
 	{ ID_COLOR, "color", "[WHEN]", ON_TRACE | ON_REPORT | ON_REGIONS | ON_LAST | ON_PS |
 	  ON_SIZE,
 	  "auto (a terminal, and NO_COLOR is not set), always or never", set_color },
 	{ 'q', "quiet", NULL, ON_STREAM | ON_AUDIT | ON_REGIONS | ON_LAST | ON_PS |
-	  ON_SIZE,
+	  ON_SIZE | ON_EXPORTER,
 	  "no notes and no summary; errors are still told", set_quiet },
 	{ 'v', "verbose", NULL, ON_LAST,
 	  "facts under every record, and all that the recorder has of the processes; twice: the library's "
@@ -144,6 +160,8 @@ static const struct option_row rows[] = {
 	  set_verbose },
 	{ 'v', "verbose", NULL, ON_STREAM | ON_DOCTOR | ON_AUDIT,
 	  "more: facts under every record, all hooks, all that ended; twice: the library's words", set_verbose },
+	{ 'v', "verbose", NULL, ON_EXPORTER, "what the HTTP server and the library have to say",
+	  set_verbose },
 	{ 'h', "help", NULL, ON_EVERY, "this help", NULL },
 	{ ID_VERSION, "version", NULL, ON_EVERY, "the version", NULL },
 };

@@ -22,6 +22,7 @@ enum command_bit {
 	ON_LAST = 1 << 7,
 	ON_PS = 1 << 8,
 	ON_SIZE = 1 << 9,
+	ON_EXPORTER = 1 << 10,
 	ON_LIVE = ON_TRACE | ON_RECORD,
 	ON_TRACING = ON_LIVE | ON_AUDIT,
 	ON_COMMAND = ON_TRACING | ON_SIZE, /* those that may start a COMMAND */
@@ -53,6 +54,11 @@ struct options {
 	const char *sort;
 	const char *method;
 	const char *as_user;
+	const char *listen;
+	const char *textfile;
+	const char *user;
+	uint64_t interval_ns; /* 0 = once */
+	unsigned int groups;  /* 0 = the command's own */
 	char **operands; /* what follows the options, NULL at the end */
 	int n_operands;
 	bool after_dashes; /* the operands came after "--" */
@@ -77,6 +83,7 @@ int cmd_regions(struct options *o);
 int cmd_last(struct options *o);
 int cmd_ps(struct options *o);
 int cmd_size(struct options *o);
+int cmd_exporter(struct options *o);
 
 /* mlocktrace.c */
 const struct command *command_by_bit(enum command_bit bit);

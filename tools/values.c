@@ -114,20 +114,31 @@ int set_comm(struct options *o, const char *value)
 	return 0;
 }
 
-int set_duration(struct options *o, const char *value)
+/* The upper end is a thousand years; beyond, nanoseconds would overflow. */
+static int set_seconds(uint64_t *ns, const char *option, const char *value)
 {
 	char *end;
 	double seconds = strtod(value, &end);
 
-	/* The upper end is a thousand years; beyond, nanoseconds would overflow. */
 	if (end == value || *end || !(seconds > 0) || seconds > 1e10 / 1.1) {
-		error("-d: \"%s\" is no duration; give seconds above 0, as in -d 10 or -d 0.5", value);
+		error("%s: \"%s\" is no duration; give seconds above 0, as in %s 10 or %s 0.5", option, value,
+		      option, option);
 		return -1;
 	}
-	o->duration_ns = seconds * 1e9;
-	if (!o->duration_ns)
-		o->duration_ns = 1;
+	*ns = seconds * 1e9;
+	if (!*ns)
+		*ns = 1;
 	return 0;
+}
+
+int set_duration(struct options *o, const char *value)
+{
+	return set_seconds(&o->duration_ns, "-d", value);
+}
+
+int set_interval(struct options *o, const char *value)
+{
+	return set_seconds(&o->interval_ns, "--interval", value);
 }
 
 int set_source(struct options *o, const char *value)
@@ -173,6 +184,18 @@ int set_count(struct options *o, const char *value)
 		return -1;
 	}
 	o->count = count;
+	return 0;
+}
+
+int set_groups(struct options *o, const char *value)
+{
+	unsigned long long groups;
+
+	if (!number(value, strlen(value), 1000, &groups) || !groups) {
+		error("--groups: \"%s\" is no number from 1 to 1000", value);
+		return -1;
+	}
+	o->groups = groups;
 	return 0;
 }
 

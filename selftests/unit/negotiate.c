@@ -28,6 +28,7 @@ static const struct {
 	{ "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,"
 	  "text/plain;version=0.0.4;q=0.3", TEXT },
 	{ "application/openmetrics-text", OM },
+	{ "text/plain,application/openmetrics-text", OM },
 	{ "Application/OpenMetrics-Text ; version=1.0.0 ; q=0.9 , text/plain;q=0.8", OM },
 	{ "application/openmetrics-text;version=0.0.1", TEXT },
 	{ "application/openmetrics-text;version=2.0.0", TEXT },

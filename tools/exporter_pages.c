@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Files that become part of the program, so that it can be installed alone.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "exporter_pages.h"
+
+/* The assembler looks for the file from where make runs. */
+#define FILE_IN_PROGRAM(name, path) \
+	__asm__(".pushsection .rodata\n" \
+		#name ": .incbin \"" path "\"\n" \
+		#name "_end: .byte 0\n" \
+		".popsection\n"); \
+	extern const char name[], name##_end[]
+
+FILE_IN_PROGRAM(page_html, "tools/page/index.html");
+FILE_IN_PROGRAM(page_css, "tools/page/page.css");
+FILE_IN_PROGRAM(page_js, "tools/page/page.js");
+
+static const char alive[] = "the exporter lives\n";
+#define ALIVE_END (alive + sizeof(alive) - 1)
+
+const struct page *page_at(const char *path)
+{
+	static const struct page pages[] = {
+		{ "/", "text/html; charset=utf-8", page_html, page_html_end },
+		{ "/page.css", "text/css; charset=utf-8", page_css, page_css_end },
+		{ "/page.js", "text/javascript; charset=utf-8", page_js, page_js_end },
+		{ "/-/healthy", "text/plain; charset=utf-8", alive, ALIVE_END },
+		{ "/healthz", "text/plain; charset=utf-8", alive, ALIVE_END },
+	};
+
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		if (!strcmp(pages[i].path, path))
+			return &pages[i];
+	return NULL;
+}
