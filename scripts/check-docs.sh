@@ -13,6 +13,8 @@ tool=build/mlocktrace
 headers=(include/mlocktrace/*.h)
 events=include/mlocktrace/events.def
 man1=Documentation/man/mlocktrace.1
+# Has its options to itself
+exporter=Documentation/man/mlocktrace-exporter.1
 commands1=(Documentation/man/mlocktrace*.1)
 man3=Documentation/man/libmlocktrace.3
 man7=Documentation/man/mlocktrace.7
@@ -123,7 +125,7 @@ done
 check there_are_json_keys test -n "$keys"
 check_equal every_json_key_is_in_the_manual "$missing" ""
 
-sed -n '/^\.\\" METRICS BEGIN/,/^\.\\" METRICS END/p' Documentation/man/mlocktrace-exporter.1 |
+sed -n '/^\.\\" METRICS BEGIN/,/^\.\\" METRICS END/p' "$exporter" |
 	grep -v '^\.\\"' >"$scratch/manual"
 scripts/metrics-table.sh >"$scratch/table"
 check there_are_metrics test -s "$scratch/table"
