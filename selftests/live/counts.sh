@@ -17,6 +17,9 @@ page=$(getconf PAGESIZE)
 # The module counts everybody, and this machine does nothing else.
 whom=()
 [[ $tier != kmod ]] || whom=(-a)
+# No tracepoints of mmap_lock before 5.11: VmLck is sampled, and no address space is seen to end.
+ends=ends
+[[ $(uname -r) != 5.10.* || $tier != tracepoint ]] || ends=none
 
 # count ARG...: to counted; what COMMAND prints to made
 count()
@@ -76,7 +79,8 @@ hammer()
 		$(($(sum calls) + $(stat_of dropped) + $(stat_of untracked))) "$calls"
 	check_equal "$name: as_many_as_there_would_be_records" \
 		$(($(sum calls) + $(stat_of dropped))) "$(stat_of seen)"
-	check_equal "$name: they_lock_a_page_each" "$(sum taken mlock ok)" $(($(sum calls mlock) * page))
+	[[ $ends == none ]] ||
+		check_equal "$name: they_lock_a_page_each" "$(sum taken mlock ok)" $(($(sum calls mlock) * page))
 	check_equal "$name: each_has_a_duration" \
 		"$(awk -F '\t' '$1 == "latency" {
 			n = split($5, bucket, /[ :]/)
@@ -107,11 +111,6 @@ fi
 "$1" hold 37 >holder &
 until [ -s holder ]; do sleep 0.1; done
 END
-ends=ends
-# No tracepoints of mmap_lock, and so no ends of address spaces, before 5.11.
-if [[ $(uname -r) == 5.10.* ]] && grep -q tracepoint <<<"$tier"; then
-	ends=none
-fi
 count sh holds.sh "$workload" $ends
 holder=$(cat holder)
 jobs_to_end+=("$holder")
