@@ -179,13 +179,7 @@ MLT_SUB int mlt_user_released(__u64 user)
 
 static __always_inline int mlt_free_uid_enter(void *ctx, const __u64 *arg)
 {
-	__u64 user = 0;
-
-	if (!shared.pools || !arg[0])
-		return 0;
-	/* A copy without its type, which a global function takes for no number. */
-	mlt_read_kernel(&user, sizeof(user), &arg[0]);
-	return mlt_user_released(user);
+	return shared.pools && arg[0] ? mlt_user_released(mlt_number(arg[0])) : 0;
 }
 
 /* Newer kernels let go of the user only after a grace period. */
