@@ -10,16 +10,11 @@
 #include <string.h>
 
 #include "audit.h"
+#include "owner.h"
 
 #define MAX_ROUNDS 200
 #define LAST_NEW (MAX_ROUNDS - 50) /* who comes later would have too few chances */
 #define QUIET_ENOUGH 100 /* a call may change the books long before it returns and is recorded */
-
-bool audit_of_user(unsigned int counter)
-{
-	return counter == MLOCKTRACE_COUNTER_USER || counter == MLOCKTRACE_COUNTER_PERF ||
-	       counter == MLOCKTRACE_COUNTER_SHM;
-}
 
 int audit_open(struct audit *audit)
 {
@@ -197,7 +192,7 @@ static bool is_gone(const struct audit *audit, const struct mlocktrace_account *
 {
 	if (!account->records || has_row(audit, account->mm_id))
 		return false;
-	if (audit_of_user(account->counter))
+	if (owner_is_user(account->counter))
 		return account->held_before + account->sum;
 	return account->start_ns;
 }
@@ -255,7 +250,7 @@ static void add_gone(struct audit *audit, const struct mlocktrace_account *accou
 
 	if (!row)
 		return;
-	row->ended = !audit_of_user(account->counter);
+	row->ended = !owner_is_user(account->counter);
 	row->account = *account;
 	row->holding = (struct mlocktrace_holding){
 		.size = sizeof(row->holding),
@@ -294,7 +289,7 @@ static void add_all_gone(struct audit *audit)
 		gone = is_gone(audit, &account);
 		audit->n = rows;
 		/* Where records are missing, those of a user prove nothing. */
-		if (gone && !(audit_of_user(account.counter) && (audit->lost || audit->unplaced)))
+		if (gone && !(owner_is_user(account.counter) && (audit->lost || audit->unplaced)))
 			add_gone(audit, &account);
 	}
 }
@@ -309,8 +304,8 @@ static bool is_counted(const struct audit *audit, const struct audit_row *row)
 	for (const struct audit_row *r = audit->rows; r < audit->rows + audit->n; r++) {
 		const struct mlocktrace_holding *other = &r->holding;
 
-		if (audit_of_user(h->counter)) {
-			if (r < row && audit_of_user(other->counter) && other->uid == h->uid)
+		if (owner_is_user(h->counter)) {
+			if (r < row && owner_is_user(other->counter) && other->uid == h->uid)
 				return false;
 		} else if (h->counter == MLOCKTRACE_COUNTER_VMPIN && !r->ended &&
 			   other->counter == MLOCKTRACE_COUNTER_VMLCK && same_owner(other, h)) {
@@ -327,7 +322,7 @@ static void count(struct audit *audit)
 
 		if (!is_counted(audit, row))
 			continue;
-		if (audit_of_user(row->holding.counter))
+		if (owner_is_user(row->holding.counter))
 			audit->users++;
 		else
 			audit->alive++;

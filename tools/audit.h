@@ -52,9 +52,6 @@ struct audit {
 	bool pass;
 };
 
-/* Is it one per user, and not one per address space? */
-bool audit_of_user(unsigned int counter);
-
 /* 0 or -ENOMEM. */
 int audit_open(struct audit *audit);
 void audit_free(struct audit *audit);

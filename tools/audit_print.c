@@ -11,6 +11,7 @@
 #include "audit_print.h"
 #include "json.h"
 #include "message.h"
+#include "owner.h"
 
 /* Before 0 there is no sign; a change has one always. */
 static const char *change_text(char *buf, size_t size, int64_t bytes)
@@ -51,7 +52,7 @@ static void print_owner(FILE *out, const struct mlocktrace_holding *h)
 	char comm[4 * MLOCKTRACE_COMM_LEN];
 
 	mlocktrace_escape(comm, sizeof(comm), h->comm, sizeof(h->comm));
-	if (audit_of_user(h->counter))
+	if (owner_is_user(h->counter))
 		fprintf(out, "%7s %-15s", "-", "-");
 	else
 		fprintf(out, "%7u %-15s", h->pid, comm);
@@ -138,18 +139,10 @@ static void put_agreement(struct json_object *object, const char *key, enum audi
 static void print_json_row(const struct audit *audit, FILE *out, const struct audit_row *row)
 {
 	const struct mlocktrace_holding *h = &row->holding;
+	const struct owner owner = { h->counter, h->uid, h->pid, h->start_ns, h->comm };
 	struct json_object *object = json_object_new_object();
-	bool of_user = audit_of_user(h->counter);
 
-	json_put_text(object, "type", of_user ? "user" : "address_space");
-	json_put_text(object, "counter", mlocktrace_counter_name(h->counter));
-	json_put_known(object, "pid", h->pid, !of_user);
-	json_put_known(object, "start_ns", (int64_t)h->start_ns, !of_user);
-	if (of_user)
-		json_put_null(object, "comm");
-	else
-		json_put_escaped(object, "comm", h->comm, sizeof(h->comm));
-	json_put_int(object, "uid", h->uid);
+	owner_put_json(object, &owner, "address_space");
 	json_put_uint(object, "mm_id", h->mm_id);
 	json_put_bool(object, "ended", row->ended);
 	json_put_known(object, "held_before", h->held_before, h->known);

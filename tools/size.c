@@ -8,13 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "owner.h"
 #include "size.h"
-
-bool size_of_user(unsigned int counter)
-{
-	return counter == MLOCKTRACE_COUNTER_USER || counter == MLOCKTRACE_COUNTER_PERF ||
-	       counter == MLOCKTRACE_COUNTER_SHM;
-}
 
 static int compare(uint64_t a, uint64_t b)
 {
@@ -31,12 +26,12 @@ static int compare_rows(const void *a, const void *b)
 		order = compare(x->pid, y->pid);
 	if (!order)
 		order = compare(x->start_ns, y->start_ns);
-	return order || !size_of_user(x->counter) ? order : compare(x->uid, y->uid);
+	return order || !owner_is_user(x->counter) ? order : compare(x->uid, y->uid);
 }
 
 static struct size_row *row_of(struct size *size, const struct mlocktrace_event *event)
 {
-	bool of_user = size_of_user(event->counter);
+	bool of_user = owner_is_user(event->counter);
 	struct size_row key = {
 		.counter = event->counter,
 		.pid = of_user ? 0 : event->pid,

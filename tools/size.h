@@ -54,7 +54,5 @@ void size_free(struct size *size);
 uint64_t size_need(const struct size *size);
 /* All rows, in the order of counters and then processes. */
 void size_each(const struct size *size, void (*each)(void *ctx, const struct size_row *row), void *ctx);
-/* Counters of a user: user, perf, shm */
-bool size_of_user(unsigned int counter);
 
 #endif

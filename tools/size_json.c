@@ -4,6 +4,7 @@
  * last one with the figure and the lines to set.
  */
 #include "json.h"
+#include "owner.h"
 #include "size_print.h"
 
 /* The record as `trace -j` shows it */
@@ -14,22 +15,14 @@ static struct json_object *record_of(const struct size_row *row)
 
 static void print_row(void *ctx, const struct size_row *row)
 {
+	const struct owner owner = { row->counter, row->uid, row->pid, row->start_ns, row->comm };
 	struct json_object *object = json_object_new_object();
-	bool of_user = size_of_user(row->counter);
 
-	json_put_text(object, "type", of_user ? "user" : "process");
-	json_put_text(object, "counter", mlocktrace_counter_name(row->counter));
-	json_put_known(object, "pid", row->pid, !of_user);
-	json_put_known(object, "start_ns", row->start_ns, !of_user);
-	if (of_user)
-		json_put_null(object, "comm");
-	else
-		json_put_escaped(object, "comm", row->comm, sizeof(row->comm));
-	json_put_uint(object, "uid", row->uid);
+	owner_put_json(object, &owner, "process");
 	json_put_uint(object, "need", row->need);
 	json_put_uint(object, "at_most", row->at_most);
 	json_put_int(object, "peak", row->peak);
-	json_put_known(object, "already", row->already, of_user);
+	json_put_known(object, "already", row->already, owner_is_user(row->counter));
 	json_put_uint(object, "refused", row->refused);
 	json_object_object_add(object, "record", record_of(row));
 	json_print(ctx, object);

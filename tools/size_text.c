@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "message.h"
+#include "owner.h"
 #include "size_print.h"
 #include "wrap.h"
 
@@ -36,7 +37,7 @@ static void print_row(const struct page *page, const struct size_row *row)
 
 	fprintf(page->out, "%-8s %9s %9s  ", mlocktrace_counter_name(row->counter),
 		row->need ? size_text(need, row->need) : "-", count_text(peak, row->peak));
-	if (size_of_user(row->counter)) {
+	if (owner_is_user(row->counter)) {
 		fprintf(page->out, "user %u, of which %s were charged already", row->uid,
 			count_text(already, row->already));
 	} else {
