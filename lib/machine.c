@@ -4,11 +4,9 @@
  * count different things: processes their mappings, the kernel the pages that it
  * has marked. Page frames are what both have in common.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,8 +78,10 @@ static uint64_t vmlck_of(pid_t pid)
 	return total.vmlck;
 }
 
-static int add_process(struct walk *walk, pid_t pid)
+static int add_process(void *ctx, pid_t pid)
 {
+	struct walk *walk = ctx;
+
 	if (walk->n == walk->room) {
 		size_t room = walk->room ? 2 * walk->room : 256;
 		struct process *more = reallocarray(walk->list, room, sizeof(*more));
@@ -106,19 +106,8 @@ static int by_vmlck(const void *a, const void *b)
 
 static int list_processes(struct walk *walk)
 {
-	DIR *proc = opendir("/proc");
-	const struct dirent *entry;
-	int err = 0;
+	int err = mlt_proc_each(add_process, walk);
 
-	if (!proc)
-		return -errno;
-	while (!err && (entry = readdir(proc))) {
-		long pid = strtol(entry->d_name, NULL, 10);
-
-		if (pid > 0 && pid <= INT_MAX && strspn(entry->d_name, "0123456789") == strlen(entry->d_name))
-			err = add_process(walk, pid);
-	}
-	closedir(proc);
 	if (walk->n)
 		qsort(walk->list, walk->n, sizeof(*walk->list), by_vmlck);
 	return err;

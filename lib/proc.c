@@ -2,8 +2,11 @@
 /*
  * Who a process is: the start time tells a reused pid from its former owner.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +14,7 @@
 
 #define NS_PER_SECOND 1000000000ULL
 #define INITIAL_USER_NAMESPACE "user:[4026531837]" /* PROC_USER_INIT_INO, the same everywhere */
+#define INITIAL_PID_NAMESPACE "pid:[4026531836]" /* PROC_PID_INIT_INO */
 
 int mlt_proc_dir(pid_t pid)
 {
@@ -22,6 +26,25 @@ int mlt_proc_dir(pid_t pid)
 	if (dir >= 0)
 		return dir;
 	return errno == ENOENT ? -ESRCH : -errno;
+}
+
+int mlt_proc_each(int (*each)(void *ctx, pid_t pid), void *ctx)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+	int err = 0;
+
+	if (!proc)
+		return -errno;
+	while (!err && (entry = readdir(proc))) {
+		char *end;
+		long pid = strtol(entry->d_name, &end, 10);
+
+		if (pid > 0 && pid <= INT_MAX && !*end)
+			err = each(ctx, (pid_t)pid);
+	}
+	closedir(proc);
+	return err;
 }
 
 FILE *mlt_proc_open(int dir, const char *name)
@@ -68,13 +91,23 @@ bool mlt_proc_same_start(uint64_t ticks, uint64_t start_ns)
 	return start_ns / (NS_PER_SECOND / per_second) - ticks + 1 <= 2;
 }
 
-bool mlt_proc_in_initial_userns(int dir)
+static int link_is(int dir, const char *path, const char *wanted)
 {
 	char name[64];
-	ssize_t n = readlinkat(dir, "ns/user", name, sizeof(name) - 1);
+	ssize_t n = readlinkat(dir, path, name, sizeof(name) - 1);
 
 	if (n < 0)
-		return true;
+		return -errno;
 	name[n] = '\0';
-	return !strcmp(name, INITIAL_USER_NAMESPACE);
+	return !strcmp(name, wanted);
+}
+
+bool mlt_proc_in_initial_userns(int dir)
+{
+	return link_is(dir, "ns/user", INITIAL_USER_NAMESPACE) != 0;
+}
+
+int mlt_proc_in_initial_pidns(void)
+{
+	return link_is(AT_FDCWD, "/proc/self/ns/pid", INITIAL_PID_NAMESPACE);
 }

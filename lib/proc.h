@@ -14,6 +14,9 @@
 /* That folder, or -errno; -ESRCH: no such process. The caller closes it. */
 int mlt_proc_dir(pid_t pid);
 
+/* All processes that /proc shows, until @each returns other than 0, which is then the result; or -errno. */
+int mlt_proc_each(int (*each)(void *ctx, pid_t pid), void *ctx);
+
 /* A file of the folder for reading; NULL and errno. */
 FILE *mlt_proc_open(int dir, const char *name);
 
@@ -26,5 +29,8 @@ bool mlt_proc_same_start(uint64_t ticks, uint64_t start_ns);
 /* A capability in another user namespace counts for nothing: the kernel asks for the initial one.
  * True if it can't be read. */
 bool mlt_proc_in_initial_userns(int dir);
+
+/* Are ids of processes those of the initial pid namespace for us? 1, 0, or -errno: it can't be read. */
+int mlt_proc_in_initial_pidns(void);
 
 #endif

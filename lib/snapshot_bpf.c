@@ -3,6 +3,7 @@
  * A look by the iterator of bpf/snapshot.bpf.c: the kernel walks its tasks and writes
  * an entry for each that holds something; what it adds up per user is in its memory.
  */
+#include "proc.h"
 #include "snapshot.h"
 #include "source_bpf.h"
 #include "../bpf/snapshot.h"
@@ -18,7 +19,6 @@
 
 /* What the kernel gathers before it hands over (bpf_seq_read()): whole entries then. */
 #define BUFFER_PAGES 8
-#define INITIAL_PID_NAMESPACE "pid:[4026531836]" /* PROC_PID_INIT_INO, the same everywhere */
 
 struct mlt_snapshot_bpf {
 	struct snapshot_bpf *obj;
@@ -178,17 +178,6 @@ int mlt_snapshot_bpf_take(struct mlocktrace_snapshot *s)
 
 /* ---- life ------------------------------------------------------------------------------- */
 
-static bool in_initial_pid_namespace(void)
-{
-	char name[64];
-	ssize_t n = readlink("/proc/self/ns/pid", name, sizeof(name) - 1);
-
-	if (n < 0)
-		return false;
-	name[n] = '\0';
-	return !strcmp(name, INITIAL_PID_NAMESPACE);
-}
-
 static int load_program(struct mlt_snapshot_bpf *b)
 {
 	struct bpf_program *prog;
@@ -196,8 +185,8 @@ static int load_program(struct mlt_snapshot_bpf *b)
 	b->obj = snapshot_bpf__open();
 	if (!b->obj)
 		return -errno;
-	prog = in_initial_pid_namespace() ? b->obj->progs.iter_holders :
-					    b->obj->progs.iter_holders_nested;
+	prog = mlt_proc_in_initial_pidns() > 0 ? b->obj->progs.iter_holders :
+						 b->obj->progs.iter_holders_nested;
 	bpf_program__set_autoload(prog, true);
 	if (snapshot_bpf__load(b->obj))
 		return -errno;

@@ -3,7 +3,6 @@
  * A look by files of /proc, for those who may not load eBPF programs: status and limits
  * of each process are open to all, unless /proc is mounted to hide them.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,8 +82,9 @@ static int add_process(struct mlocktrace_snapshot *s, const struct mlocktrace_re
 	return err ? err : mlt_snapshot_count(s, &process);
 }
 
-static int look_at(struct mlocktrace_snapshot *s, pid_t pid)
+static int look_at(void *ctx, pid_t pid)
 {
+	struct mlocktrace_snapshot *s = ctx;
 	struct mlocktrace_regions_total total = { .size = sizeof(total), .pid = pid };
 	int dir = mlt_proc_dir(pid), err;
 
@@ -102,21 +102,7 @@ static int look_at(struct mlocktrace_snapshot *s, pid_t pid)
 
 int mlt_snapshot_proc_take(struct mlocktrace_snapshot *s)
 {
-	DIR *proc = opendir("/proc");
-	const struct dirent *entry;
-	int err = 0;
-
-	if (!proc)
-		return -errno;
-	while (!err && (entry = readdir(proc))) {
-		char *end;
-		long pid = strtol(entry->d_name, &end, 10);
-
-		if (pid > 0 && !*end)
-			err = look_at(s, (pid_t)pid);
-	}
-	closedir(proc);
-	return err;
+	return mlt_proc_each(look_at, s);
 }
 
 int mlt_snapshot_proc_open(struct mlocktrace_snapshot *s)

@@ -5,6 +5,7 @@
  * kernel that is locked down lets nobody write there: then all that the module has is
  * read up to the newest record, and others' records are held back here.
  */
+#include "proc.h"
 #include "source_kmod.h"
 
 #include <errno.h>
@@ -12,19 +13,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define CALM_TRIES 5
-#define INITIAL_PID_NAMESPACE 0xeffffffcU /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 #define STACKS_PARAMETER "/sys/module/mlocktrace/parameters/stacks"
 
 /* The module counts processes as the initial pid namespace does, whoever reads. */
 static int check_namespace(struct mlocktrace *h)
 {
-	struct stat st;
-
-	if (stat("/proc/self/ns/pid", &st) || st.st_ino == INITIAL_PID_NAMESPACE)
+	if (mlt_proc_in_initial_pidns())
 		return 0;
 	return mlt_fail(h, -EOPNOTSUPP, "the kernel module cannot follow processes by the ids of this pid "
 			"namespace: trace from the initial one, or all processes");
