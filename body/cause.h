@@ -44,6 +44,12 @@ static inline bool mlt_is_remote(const struct mlocktrace_event *event)
 	return mlt_has(event, MLOCKTRACE_F_REMOTE);
 }
 
+/* By nobody who was seen: the record's process only happened to run when it was found. */
+static inline bool mlt_is_found(const struct mlocktrace_event *event)
+{
+	return mlt_is_remote(event) && mlt_has(event, MLOCKTRACE_F_INFERRED);
+}
+
 /* Who owns it; 0 if nobody else did it, or it has no id in the tracer's pid namespace. */
 static inline uint32_t mlt_remote_target(const struct mlocktrace_event *event)
 {

@@ -145,16 +145,9 @@ MLT_OUTLINE int mlt_pool_book(struct mlt_call *call, struct mlt_pool *pool, __u6
 	return call->before != now;
 }
 
-/*
- * What is charged with nobody there who says what it is: by what an interrupt interrupted,
- * which has not come to its end yet, or else what only modules do.
- */
-static __always_inline __u8 mlt_charged_op(__u64 owner, __u32 counter)
+/* What is charged with nobody there who says what it is. */
+static __always_inline __u8 mlt_charged_op(__u32 counter)
 {
-	struct mlt_call *call = mlt_nested_active();
-
-	if (call && call->counter == counter && call->owner == owner && mlt_op_is_charge(call->op))
-		return call->op;
 	if (counter == MLOCKTRACE_COUNTER_SHM)
 		return MLOCKTRACE_OP_SHM_LOCK;
 	/* RDMA, vDPA and others in modules. */
@@ -219,15 +212,26 @@ static __always_inline void mlt_pool_close(void *ctx, struct mlt_call *call, __u
 	call->account = pool->id;
 	call->owner_uid = pool->uid;
 	call->target_pid = pool->pid;
-	call->flags |= MLOCKTRACE_F_REMOTE;
+	call->flags |= MLOCKTRACE_F_REMOTE | MLOCKTRACE_F_INFERRED;
 	call->op = counter == MLOCKTRACE_COUNTER_VMPIN ? MLOCKTRACE_OP_EXIT :
 							  mlt_released_op(pool, counter, pool->last);
 	pool->last = 0;
 	if (shared.enabled && pool->wanted && mlt_op_wanted(call->op))
 		mlt_pool_emit(ctx, call, 0);
-	call->flags &= ~MLOCKTRACE_F_REMOTE;
+	call->flags &= ~(MLOCKTRACE_F_REMOTE | MLOCKTRACE_F_INFERRED);
 	call->target_pid = 0;
 	call->op = op;
+}
+
+/*
+ * Who looks in passing, and finds more than there was, has come in between: whoever charged
+ * it is still to book it, and knows what it is. Of VmPin nobody but modules might be.
+ */
+static __always_inline int mlt_is_being_charged(struct mlt_call *call, struct mlt_pool *pool,
+						__u64 owner, __u32 counter)
+{
+	return !call->op && counter != MLOCKTRACE_COUNTER_VMPIN &&
+	       mlt_pool_count(owner, counter) > pool->last;
 }
 
 /*
@@ -237,37 +241,39 @@ static __always_inline void mlt_pool_close(void *ctx, struct mlt_call *call, __u
 MLT_SUB int mlt_pool_sync(void *ctx, struct mlt_call *call, __u64 owner, __u32 counter)
 {
 	struct mlt_pool *pool;
+	int foreign, wanted;
 	__s64 moved;
-	int wanted;
 
 	if (!call)
 		return 0;
 	mlt_pool_close(ctx, call, owner, counter);
 	pool = mlt_pool_of(owner, counter, call->pool_base);
-	if (!pool || !mlt_pool_book(call, pool, mlt_number(owner), counter))
+	if (!pool || mlt_is_being_charged(call, pool, owner, counter) ||
+	    !mlt_pool_book(call, pool, mlt_number(owner), counter))
 		return 0;
 	moved = call->after - call->before;
+	foreign = mlt_pool_owner(mlt_current(), counter) != owner;
+	/* What is found while a bystander runs is none of his. */
+	wanted = (call->op || !foreign) && mlt_wanted();
+	if (foreign)
+		call->flags |= MLOCKTRACE_F_REMOTE | (call->op ? 0 : MLOCKTRACE_F_INFERRED);
 	if (!call->op)
-		call->op = moved < 0 ? mlt_released_op(pool, counter, -moved) : mlt_charged_op(owner, counter);
+		call->op = moved < 0 ? mlt_released_op(pool, counter, -moved) : mlt_charged_op(counter);
 	if (call->op == MLOCKTRACE_OP_UNATTRIBUTED)
 		pool->residues++;
 	mlt_pool_hold(pool, call->op, moved);
-	wanted = mlt_wanted();
 	if (wanted)
 		mlt_pool_wanted(pool, call);
 	if (moved > 0 && wanted) {
 		pool->pid = mlt_current_pid();
 		pool->mm = mlt_current_mm();
 	}
-	if (!shared.enabled || !(wanted || pool->wanted) || !mlt_op_wanted(call->op))
-		return 0;
-	if (mlt_pool_owner(mlt_current(), counter) != owner) {
-		call->flags |= MLOCKTRACE_F_REMOTE;
-		call->target_pid = pool->pid;
+	if (shared.enabled && (wanted || pool->wanted) && mlt_op_wanted(call->op)) {
+		call->target_pid = foreign ? pool->pid : 0;
+		call->asked = moved > 0 ? mlt_bytes(moved) : 0;
+		mlt_pool_emit(ctx, call, 0);
 	}
-	call->asked = moved > 0 ? mlt_bytes(moved) : 0;
-	mlt_pool_emit(ctx, call, 0);
-	call->flags &= ~MLOCKTRACE_F_REMOTE;
+	call->flags &= ~(MLOCKTRACE_F_REMOTE | MLOCKTRACE_F_INFERRED);
 	call->target_pid = 0;
 	return 1;
 }

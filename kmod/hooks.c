@@ -17,6 +17,7 @@
 #include "prim.h"
 #include "../body/calls.h"
 #include "../body/steps.h"
+#include "../body/cause.h"
 #include "../body/charges.h"
 #include "../body/tasks.h"
 #include "../body/books.h"
@@ -34,11 +35,11 @@
 
 static void mlt_event_submit(struct mlocktrace_event *e)
 {
-	u32 targets = mlt_targets_of(e->pid), cause;
+	u32 targets = mlt_is_found(e) ? 0 : mlt_targets_of(e->pid);
+	u32 cause = mlt_table_account(e);
 
 	if (e->target_pid)
 		targets |= mlt_targets_of(e->target_pid);
-	cause = mlt_table_account(e);
 	mlt_counts_add(e, cause);
 	mlt_trace_record(e, cause);
 	mlt_ring_submit(e, targets);

@@ -307,7 +307,8 @@ u32 mlt_table_account(const struct mlocktrace_event *e)
 		atomic64_inc(&mlt_untracked_processes);
 		return cause;
 	}
-	mlt_account_caller(e, cause);
+	if (!mlt_is_found(e))
+		mlt_account_caller(e, cause);
 	mlt_account_target(e);
 	mlt_account_user(e);
 	return cause;

@@ -145,7 +145,10 @@ static void say_how_known(struct mlt_say *say, const struct mlocktrace_event *ev
 	if (mlt_has(event, MLOCKTRACE_F_LATE))
 		mlt_say(say, "%sit outlived its process: another task held the last reference",
 			say->len ? "; " : "");
-	if (mlt_has(event, MLOCKTRACE_F_INFERRED))
+	if (mlt_is_found(event))
+		mlt_say(say, "%sby somebody who was not seen: found while this process ran",
+			say->len ? "; " : "");
+	else if (mlt_has(event, MLOCKTRACE_F_INFERRED))
 		mlt_say(say, "%swhose it was is inferred from the process that ended",
 			say->len ? "; " : "");
 	if (mlt_has(event, MLOCKTRACE_F_SAMPLED))

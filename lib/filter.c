@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../body/cause.h"
 #include "filter.h"
 #include "live.h"
 
@@ -101,11 +102,16 @@ bool mlt_filter_is_on(const struct mlt_filter *filter)
 
 static bool is_about_pids(const struct mlt_filter *filter, const struct mlocktrace_event *event)
 {
-	if (mlt_ids_have(&filter->pids, event->pid))
+	if (!mlt_is_found(event) && mlt_ids_have(&filter->pids, event->pid))
 		return true;
 	/* What somebody else does to its limit or its memory is the followed process's business. */
 	return (event->op == MLOCKTRACE_OP_SETRLIMIT || (event->flags & MLOCKTRACE_F_REMOTE)) &&
 	       event->target_pid && mlt_ids_have(&filter->pids, event->target_pid);
+}
+
+static uint32_t uid_of(const struct mlocktrace_event *event)
+{
+	return mlt_is_found(event) ? event->owner_uid : event->uid;
 }
 
 int mlt_filter_passes(struct mlt_filter *filter, const struct mlocktrace_event *event)
@@ -122,7 +128,7 @@ int mlt_filter_passes(struct mlt_filter *filter, const struct mlocktrace_event *
 	}
 	if (filter->failures_only && event->ret >= 0)
 		return 0;
-	if (filter->by_uid && event->uid != filter->uid)
+	if (filter->by_uid && uid_of(event) != filter->uid)
 		return 0;
 	if (filter->ops && (event->op > 63 || !(filter->ops >> event->op & 1)))
 		return 0;

@@ -113,10 +113,18 @@ static bool is_done_to(const struct mlocktrace_event *event, uint32_t pid)
 	       event->target_pid == pid;
 }
 
+/* By it, and not only found while it ran. */
+static bool is_done_by(const struct mlocktrace_event *event, uint32_t pid, uint64_t start_ns)
+{
+	const uint64_t found = MLOCKTRACE_F_REMOTE | MLOCKTRACE_F_INFERRED;
+
+	return event->pid == pid && event->start_ns == start_ns && (event->flags & found) != found;
+}
+
 /* Of the same process, or of the same counter: what others charge to a user adds up, too. */
 static bool bears_on(const struct mlocktrace_event *event, const struct mlocktrace_event *refusal)
 {
-	if (event->pid == refusal->pid && event->start_ns == refusal->start_ns)
+	if (is_done_by(event, refusal->pid, refusal->start_ns))
 		return true;
 	return is_done_to(event, refusal->pid) || (event->mm_id && event->mm_id == refusal->mm_id);
 }

@@ -85,6 +85,33 @@ static void memory_changed_by_another_belongs_to_its_process(void)
 	mlt_filter_free(&filter);
 }
 
+static void what_was_found_is_not_the_business_of_who_was_running(void)
+{
+	struct mlocktrace_opts running = { .pids = child, .n_pids = 1 };
+	struct mlocktrace_opts owner = { .by_uid = true, .uid = 1000 };
+	struct mlocktrace_event event = sample(MLOCKTRACE_OP_IO_URING);
+	struct mlt_filter filter = { 0 };
+	const char *bad = NULL;
+
+	event.pid = child[0];
+	event.uid = 0;
+	event.owner_uid = 1000;
+	event.target_pid = 99;
+	event.flags = MLOCKTRACE_F_REMOTE;
+	check_int(mlt_filter_init(&filter, &running, &bad), 0);
+	check_int(mlt_filter_passes(&filter, &event), 1);
+	event.flags |= MLOCKTRACE_F_INFERRED;
+	check_int(mlt_filter_passes(&filter, &event), 0);
+	event.target_pid = child[0];
+	check_int(mlt_filter_passes(&filter, &event), 1);
+	mlt_filter_free(&filter);
+	check_int(mlt_filter_init(&filter, &owner, &bad), 0);
+	check_int(mlt_filter_passes(&filter, &event), 1);
+	event.flags = MLOCKTRACE_F_REMOTE;
+	check_int(mlt_filter_passes(&filter, &event), 0);
+	mlt_filter_free(&filter);
+}
+
 static void children_are_followed_whatever_else_is_held_back(void)
 {
 	check_passes(OPTS(.pids = parent, .n_pids = 1, .follow = true), "1 2 3 4 5 6 7 8 ");
@@ -141,6 +168,7 @@ int main(void)
 		KTAP_TEST(processes_are_those_named),
 		KTAP_TEST(a_limit_changed_by_another_belongs_to_its_process),
 		KTAP_TEST(memory_changed_by_another_belongs_to_its_process),
+		KTAP_TEST(what_was_found_is_not_the_business_of_who_was_running),
 		KTAP_TEST(children_are_followed_whatever_else_is_held_back),
 		KTAP_TEST(failures_only_are_failures_only),
 		KTAP_TEST(users_ops_names_and_cgroups_select),
