@@ -50,6 +50,7 @@ struct mlt_reader {
 	u32 bit;	   /* the session's; 0 = it has no filter */
 	bool stacks;	   /* it has asked for them */
 	bool follows;	   /* children of the processes wanted, too */
+	u64 ops;	   /* mask of those wanted, of the processes wanted */
 	unsigned int n_wanted;
 	struct mlt_wanted wanted[MLT_READER_PIDS];
 	struct mlt_tap taps[]; /* nr_cpu_ids */
@@ -85,6 +86,8 @@ static bool mlt_is_wanted(const struct mlt_reader *r, const struct mlt_tap *tap,
 		return true;
 	if (targets & r->bit)
 		return true;
+	if (!(r->ops & BIT_ULL(tap->e.op)))
+		return false;
 	for (i = 0; i < r->n_wanted; i++)
 		if (r->wanted[i].pid == tap->e.pid && tap->time_ns <= r->wanted[i].since_ns)
 			return true;
@@ -256,6 +259,7 @@ static void mlt_session_end(struct mlt_reader *r)
 	synchronize_rcu();
 	mlt_ring_forget(r->bit);
 	mutex_lock(&mlt_sessions_lock);
+	mlt_session_wants(r->bit, ~0ULL);
 	mlt_sessions &= ~r->bit;
 	mutex_unlock(&mlt_sessions_lock);
 }
@@ -266,6 +270,23 @@ static void mlt_reader_follow(struct mlt_reader *r)
 	mutex_lock(&mlt_sessions_lock);
 	WRITE_ONCE(mlt_following, mlt_following | r->bit);
 	mutex_unlock(&mlt_sessions_lock);
+}
+
+/* Before there is a process: of its records some would bear the bit, others not. */
+static int mlt_reader_narrow(struct mlt_reader *r, u64 ops)
+{
+	int err;
+
+	if (r->n_wanted)
+		return -EINVAL;
+	err = mlt_session_begin(r);
+	if (err)
+		return err;
+	mutex_lock(&mlt_sessions_lock);
+	mlt_session_wants(r->bit, ops);
+	mutex_unlock(&mlt_sessions_lock);
+	r->ops = ops;
+	return 0;
 }
 
 /* From all records to those of some processes, or back. */
@@ -360,6 +381,7 @@ static void mlt_reader_skip(struct mlt_reader *r)
 
 static int mlt_reader_line(struct mlt_reader *r, const char *line)
 {
+	u64 ops;
 	u32 pid;
 
 	if (!strcmp(line, "new")) {
@@ -376,6 +398,8 @@ static int mlt_reader_line(struct mlt_reader *r, const char *line)
 		r->stacks = true;
 		return 0;
 	}
+	if (!strncmp(line, "ops ", 4))
+		return kstrtou64(line + 4, 16, &ops) ? -EINVAL : mlt_reader_narrow(r, ops);
 	if (strncmp(line, "pid ", 4) || kstrtou32(line + 4, 10, &pid))
 		return -EINVAL;
 	if (!pid || pid > PID_MAX_LIMIT)
@@ -394,6 +418,7 @@ static int mlt_events_open(struct inode *inode, struct file *file)
 	if (!r)
 		return -ENOMEM;
 	mutex_init(&r->lock);
+	r->ops = ~0ULL;
 	for_each_possible_cpu(cpu)
 		mlt_ring_rewind(cpu, &r->taps[cpu].cursor);
 	file->private_data = r;

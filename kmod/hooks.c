@@ -40,6 +40,7 @@ static void mlt_event_submit(struct mlocktrace_event *e)
 
 	if (e->target_pid)
 		targets |= mlt_targets_of(e->target_pid);
+	targets &= mlt_sessions_of(e->op);
 	mlt_counts_add(e, cause);
 	mlt_trace_record(e, cause);
 	mlt_ring_submit(e, targets);

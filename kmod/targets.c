@@ -5,6 +5,8 @@
  */
 #include <linux/atomic.h>
 #include <linux/errno.h>
+#include <linux/kernel.h>
+#include <mlocktrace/event.h>
 
 #include "map.h"
 #include "targets.h"
@@ -17,6 +19,9 @@
 
 static struct mlt_map followed = { .key_size = sizeof(u32), .value_size = sizeof(u64) };
 static atomic_t mlt_n_followed;
+
+/* By op: sessions that do not want it. */
+static u32 mlt_unwanted[MLOCKTRACE_OP_MAX];
 
 u32 mlt_following;
 
@@ -83,6 +88,22 @@ u32 mlt_targets_of(u32 pid)
 	u64 *known = atomic_read(&mlt_n_followed) ? mlt_map_find(&followed, &pid) : NULL;
 
 	return known ? READ_ONCE(*known) : 0;
+}
+
+void mlt_session_wants(u32 session_bit, u64 ops)
+{
+	unsigned int op;
+
+	for (op = 0; op < ARRAY_SIZE(mlt_unwanted); op++) {
+		u32 others = mlt_unwanted[op] & ~session_bit;
+
+		WRITE_ONCE(mlt_unwanted[op], others | (ops & BIT_ULL(op) ? 0 : session_bit));
+	}
+}
+
+u32 mlt_sessions_of(u8 op)
+{
+	return op < ARRAY_SIZE(mlt_unwanted) ? ~READ_ONCE(mlt_unwanted[op]) : ~0U;
 }
 
 void mlt_targets_fork(u32 parent, u32 child)

@@ -44,6 +44,23 @@ void mlt_targets_drop(u32 session_bit);
 u32 mlt_targets_of(u32 pid);
 
 /**
+ * mlt_session_wants() - a reading session wants the records of some ops only
+ * @session_bit: the session's
+ * @ops: mask of enum mlocktrace_op; ~0: all again
+ *
+ * The callers see to it that one comes after the other.
+ */
+void mlt_session_wants(u32 session_bit, u64 ops);
+
+/**
+ * mlt_sessions_of() - who wants the records of an op; in probes
+ * @op: enum mlocktrace_op
+ *
+ * Return: mask of sessions
+ */
+u32 mlt_sessions_of(u8 op);
+
+/**
  * mlt_targets_fork() - a process has made another; in probes
  * @parent: the process
  * @child: is wanted by whoever follows the parent's children

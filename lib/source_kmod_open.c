@@ -138,6 +138,21 @@ static void filter_here(struct mlocktrace *h, const char *why)
 	k->filter.by_pid = true;
 }
 
+/* So that what is lost of others does not count; whoever cannot be told it filters here alone. */
+static void send_ops(struct mlocktrace *h, const struct mlocktrace_opts *opts)
+{
+	char line[32];
+	int err;
+
+	if (!opts->ops || !opts->n_pids)
+		return;
+	snprintf(line, sizeof(line), "ops %" PRIx64 "\n", opts->ops);
+	err = write_line(h->priv, line);
+	if (err)
+		mlt_log(h, MLOCKTRACE_LOG_INFO, "the kernel module does not filter by op, and losses of other ops "
+			"count as well: %s", strerror(-err));
+}
+
 static int send_pids(struct mlocktrace *h, const struct mlocktrace_opts *opts)
 {
 	struct mlt_kmod *k = h->priv;
@@ -200,6 +215,7 @@ static int send_filters(struct mlocktrace *h, const struct mlocktrace_opts *opts
 
 	if (k->read_only)
 		return do_without_filters(h, opts);
+	send_ops(h, opts);
 	err = send_pids(h, opts);
 	if (!err && opts->n_pids && opts->follow)
 		err = tell_module(h, "follow\n");

@@ -327,7 +327,10 @@ static int edges(int argc, char **argv)
 	static const char *const texts[] = {
 		"new", "new\n", "pid 1", "pid 1\n", "follow\nnew\n", "pid 2\npid 3\n", "\n", "pid", "pid ",
 		"pid 0", "pid -1", "pid x", "pid 1x", "pid 99999999999", "pid 4194305", "pid 1 2", " new",
-		"news", "follow me", "stack", "new\ngarbage\n", "new\n\nnew",
+		"news", "follow me", "stack", "new\ngarbage\n", "new\n\nnew", "ops 6",
+	};
+	static const char *const ops[] = {
+		"ops", "ops ", "ops x", "ops -1", "ops 10000000000000000", "ops 6", "ops 0x6\npid 1",
 	};
 	int fd = open_or_die(argv[0], O_RDWR | O_NONBLOCK);
 	struct pollfd readable = { .fd = fd, .events = POLLIN };
@@ -359,6 +362,10 @@ static int edges(int argc, char **argv)
 	say("pids_more", n);
 	say("one_more", write(fd, "pid 1", 5));
 	say("another_more", write(fd, "pid 2000", 8));
+	close(fd);
+	fd = open_or_die(argv[0], O_RDWR | O_NONBLOCK);
+	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
+		say_write(fd, ops[i]);
 	close(fd);
 	say("sessions", count_sessions(argv[0], 40));
 	say("sessions_again", count_sessions(argv[0], 40));
