@@ -11,22 +11,7 @@
 
 #include "counts.h"
 #include "counts_files.h"
-
-static const char *const mlt_op_names[] = {
-#define MLT_OP(id, TAG, name, help) [id] = name,
-#include <mlocktrace/events.def>
-};
-
-static const char *const mlt_counter_names[] = {
-	[MLOCKTRACE_COUNTER_NONE] = "-",
-#define MLT_COUNTER(id, TAG, name, help) [id] = name,
-#include <mlocktrace/events.def>
-};
-
-static const char *const mlt_cause_names[] = {
-#define MLT_CAUSE(id, TAG, name, help, advice) [id] = name,
-#include <mlocktrace/events.def>
-};
+#include "names.h"
 
 /* ---- counts -------------------------------------------------------------------------------- */
 
@@ -62,7 +47,8 @@ static int mlt_counts_show(struct seq_file *m, void *v)
 	}
 	if (mlt_counts_cell(*(loff_t *)v - 1, &key, &cell))
 		return 0;
-	seq_printf(m, "%s %s %s ", mlt_op_names[key.op], mlt_counter_names[key.counter],
+	seq_printf(m, "%s %s %s ", mlt_op_names[key.op],
+		   key.counter ? mlt_counter_names[key.counter] : "-",
 		   mlt_cause_names[key.cause]);
 	if (key.other)
 		seq_puts(m, "other");

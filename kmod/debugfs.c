@@ -22,15 +22,11 @@
 #include "events.h"
 #include "hooks.h"
 #include "ledger.h"
+#include "names.h"
 #include "ring.h"
 #include "table.h"
 
 static struct dentry *mlt_debugfs_dir;
-
-static const char *const mlt_cause_names[] = {
-#define MLT_CAUSE(id, TAG, name, help, advice) [id] = name,
-#include <mlocktrace/events.def>
-};
 
 /* ---- tables ------------------------------------------------------------------------------- */
 

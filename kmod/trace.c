@@ -8,34 +8,11 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-#define MLT_FITS(name, len) static_assert(sizeof(name) <= (len))
-#define MLT_OP(id, TAG, name, help) MLT_FITS(name, MLT_OP_LEN);
-#define MLT_COUNTER(id, TAG, name, help) MLT_FITS(name, MLT_COUNTER_LEN);
-#define MLT_CAUSE(id, TAG, name, help, advice) MLT_FITS(name, MLT_CAUSE_LEN);
-#include <mlocktrace/events.def>
-
-/* Padded with NULs, as they go into the event. */
-static const char mlt_op_words[MLOCKTRACE_OP_MAX][MLT_OP_LEN] = {
-#define MLT_OP(id, TAG, name, help) [id] = name,
-#include <mlocktrace/events.def>
-};
-
-static const char mlt_counter_words[MLOCKTRACE_COUNTER_MAX][MLT_COUNTER_LEN] = {
-	[MLOCKTRACE_COUNTER_NONE] = "none",
-#define MLT_COUNTER(id, TAG, name, help) [id] = name,
-#include <mlocktrace/events.def>
-};
-
-static const char mlt_cause_words[MLOCKTRACE_CAUSE_MAX][MLT_CAUSE_LEN] = {
-#define MLT_CAUSE(id, TAG, name, help, advice) [id] = name,
-#include <mlocktrace/events.def>
-};
-
 static void mlt_put_words(struct mlt_words *words, const struct mlocktrace_event *e, u32 cause)
 {
-	memcpy(words->op, mlt_op_words[e->op], sizeof(words->op));
-	memcpy(words->counter, mlt_counter_words[e->counter], sizeof(words->counter));
-	memcpy(words->cause, mlt_cause_words[cause], sizeof(words->cause));
+	memcpy(words->op, mlt_op_names[e->op], sizeof(words->op));
+	memcpy(words->counter, mlt_counter_names[e->counter], sizeof(words->counter));
+	memcpy(words->cause, mlt_cause_names[cause], sizeof(words->cause));
 }
 
 /**

@@ -13,18 +13,14 @@
 
 #include <linux/tracepoint.h>
 
-#include <mlocktrace/event.h>
+#include "names.h"
 
 #ifndef MLT_TRACE_ONCE
 #define MLT_TRACE_ONCE
 
-#define MLT_OP_LEN 20
-#define MLT_COUNTER_LEN 8
-#define MLT_CAUSE_LEN 16
-
 void mlt_trace_record(const struct mlocktrace_event *e, u32 cause);
 
-/* The words of a record; all lengths with the final NUL. */
+/* The words of a record. */
 struct mlt_words {
 	char op[MLT_OP_LEN];
 	char counter[MLT_COUNTER_LEN];
