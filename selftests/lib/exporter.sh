@@ -75,3 +75,31 @@ promtool_takes()
 		skip "$1" "promtool is not installed (make deps)"
 	fi
 }
+
+# As the kernel has it: bytes of VmLck of all processes, or of those of that name. What even root
+# may not look into, as the first process of some machines, eBPF does not see either.
+vmlck()
+{
+	local status sum=0 name kib
+
+	while read -r status; do
+		readlink "${status%/status}/ns/pid" >/dev/null || continue
+		read -r name kib < <(awk '$1 == "Name:" { name = $2 } $1 == "VmLck:" { print name, $2 }' "$status")
+		[[ -n ${1-} && $name != "$1" ]] || ((sum += kib * 1024))
+	done 2>/dev/null < <(grep -lE '^VmLck:.* [1-9]' /proc/[0-9]*/status)
+	echo "$sum"
+}
+
+# same COMMAND METRIC [LABEL]...: the metric is what COMMAND says before and after
+same()
+{
+	local before after got
+
+	before=$($1)
+	get /metrics >m
+	after=$($1)
+	shift
+	got=$(value m "$@")
+	echo "$*: $got; before $before, after $after"
+	[[ $before == "$after" && $got == "$before" ]]
+}

@@ -8,6 +8,8 @@
 . "$(dirname "$0")/../lib/live.sh"
 # shellcheck source=selftests/lib/exporter.sh
 . "$selftests/lib/exporter.sh"
+# shellcheck source=selftests/lib/prometheus.sh
+. "$selftests/lib/prometheus.sh"
 
 need curl python3
 ((EUID == 0)) || skip_all "not root"
@@ -19,57 +21,6 @@ cp "$workload" "$mine"
 workload=$scratch/$mine
 openmetrics='Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5'
 
-# As the kernel has it: bytes of VmLck of all processes, or of those of that name. What even root
-# may not look into, as the first process of some machines, eBPF does not see either.
-vmlck()
-{
-	local status sum=0 name kib
-
-	while read -r status; do
-		readlink "${status%/status}/ns/pid" >/dev/null || continue
-		read -r name kib < <(awk '$1 == "Name:" { name = $2 } $1 == "VmLck:" { print name, $2 }' "$status")
-		[[ -n ${1-} && $name != "$1" ]] || ((sum += kib * 1024))
-	done 2>/dev/null < <(grep -lE '^VmLck:.* [1-9]' /proc/[0-9]*/status)
-	echo "$sum"
-}
-
-meminfo()
-{
-	awk -v field="$1:" '$1 == field { print $2 * 1024 }' /proc/meminfo
-}
-
-# Others live here, too: what has to hold at a quiet moment is tried some times.
-# quietly NAME COMMAND...
-quietly()
-{
-	local name=$1 i
-
-	shift
-	for ((i = 0; i < 20; i++)); do
-		if "$@" >why 2>&1; then
-			pass "$name"
-			return
-		fi
-		sleep 0.2
-	done
-	diag_file why
-	fail "$name"
-}
-
-# same COMMAND METRIC [LABEL]...: the metric is what COMMAND says before and after
-same()
-{
-	local before after got
-
-	before=$($1)
-	get /metrics >m
-	after=$($1)
-	shift
-	got=$(value m "$@")
-	echo "$*: $got; before $before, after $after"
-	[[ $before == "$after" && $got == "$before" ]]
-}
-
 vmlck_of_workload() { vmlck "$mine"; }
 mlocked() { meminfo Mlocked; }
 unevictable() { meminfo Unevictable; }
@@ -80,10 +31,10 @@ start_exporter --by comm
 check started test -n "$port"
 in_background "$workload" hold 33 >held
 wait_until test -s held
-quietly locked_by_group_is_vmlck same vmlck_of_workload mlocktrace_locked_bytes "group=\"$mine\""
-quietly locked_of_all_is_vmlck same vmlck mlocktrace_locked_bytes
-quietly mlocked_is_in_meminfo same mlocked mlocktrace_machine_mlocked_bytes
-quietly unevictable_is_in_meminfo same unevictable mlocktrace_machine_unevictable_bytes
+check_quietly locked_by_group_is_vmlck same vmlck_of_workload mlocktrace_locked_bytes "group=\"$mine\""
+check_quietly locked_of_all_is_vmlck same vmlck mlocktrace_locked_bytes
+check_quietly mlocked_is_in_meminfo same mlocked mlocktrace_machine_mlocked_bytes
+check_quietly unevictable_is_in_meminfo same unevictable mlocktrace_machine_unevictable_bytes
 end_job "$job" KILL 2>/dev/null
 get /metrics >m
 check who_is_gone_holds_nothing test "$(value m mlocktrace_locked_bytes "group=\"$mine\"")" = 0
@@ -150,11 +101,11 @@ released_as_charged()
 }
 
 if type -P strace >/dev/null; then
-	quietly calls_are_counted_as_by_strace counted_as_by_strace
+	check_quietly calls_are_counted_as_by_strace counted_as_by_strace
 else
 	skip calls_are_counted_as_by_strace "strace is not installed"
 fi
-quietly what_is_charged_is_released released_as_charged
+check_quietly what_is_charged_is_released released_as_charged
 check_equal nothing_is_dropped "$(value n mlocktrace_records_dropped_total)" 0
 
 # ---- both formats
@@ -222,14 +173,14 @@ done
 start_exporter --by comm --groups 2
 get /metrics >m
 check_equal so_many_groups_and_no_more "$(grep -c '^mlocktrace_locked_bytes' m)" 3
-quietly what_is_left_is_with_others same vmlck mlocktrace_locked_bytes
+check_quietly what_is_left_is_with_others same vmlck mlocktrace_locked_bytes
 end_job "$exporter" TERM
 start_exporter --by none
 get /metrics >m
 check_equal without_groups "$(grep '^mlocktrace_holders' m | tr -d '0-9')" "mlocktrace_holders "
 end_job "$exporter" TERM
 start_exporter
-quietly by_cgroup_the_sum_is_the_same same vmlck mlocktrace_locked_bytes
+check_quietly by_cgroup_the_sum_is_the_same same vmlck mlocktrace_locked_bytes
 check_equal by_cgroup_there_are_names "$(grep -c 'locked_bytes{group="group[0-9]"' m)" 0
 end_job "$exporter" TERM
 for job in "${holders[@]}"; do
@@ -237,29 +188,6 @@ for job in "${holders[@]}"; do
 done
 
 # ---- Prometheus itself
-
-# query EXPRESSION: its value
-query()
-{
-	curl -sS --max-time 30 --data-urlencode "query=$1" "http://127.0.0.1:$prometheus/api/v1/query" |
-		jq -r '[.data.result[].value[1]] | join(" ")'
-}
-
-# is NAME EXPRESSION WANTED
-query_is()
-{
-	check_equal "$1" "$(query "$2")" "$3"
-}
-
-free_port()
-{
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-scraped()
-{
-	[[ $(query "$1") == "$2" ]]
-}
 
 if type -P prometheus >/dev/null; then
 	start_exporter --by comm
@@ -274,10 +202,7 @@ if type -P prometheus >/dev/null; then
 		  - job_name: mlocktrace
 		    static_configs: [ { targets: [ "127.0.0.1:$port" ] } ]
 	END
-	prometheus=$(free_port)
-	in_background prometheus --config.file=prometheus.yml --storage.tsdb.path=tsdb \
-		--web.listen-address="127.0.0.1:$prometheus" --log.level=warn >prometheus.log 2>&1
-	server=$job
+	start_prometheus prometheus
 	wait_until scraped 'count_over_time(up{job="mlocktrace"}[1m]) > bool 2' 1
 	query_is it_is_up 'up{job="mlocktrace"}' 1
 	refused_before=$(query "sum(mlocktrace_refusals_total{group=\"$mine\"})")
@@ -304,7 +229,7 @@ if type -P prometheus >/dev/null; then
 	query_is every_scrape_was_good 'min_over_time(up{job="mlocktrace"}[1m])' 1
 	end_job "$holder" KILL 2>/dev/null
 	end_job "$server" TERM
-	check_equal prometheus_had_nothing_to_say "$(grep -viE 'ulimit|SIGTERM' prometheus.log)" ""
+	check_equal prometheus_had_nothing_to_say "$(said_by prometheus)" ""
 	end_job "$exporter" INT
 	check_equal sigint_ends_it_cleanly $? 0
 else

@@ -185,15 +185,10 @@ look_at_all()
 	"$mlocktrace" regions -a --json >all.json 2>notes
 }
 
-# The kernel's own: bytes of VmLck of all, and of a field of meminfo
+# The kernel's own: bytes of VmLck of all
 vmlck_of_all()
 {
 	cat /proc/[0-9]*/status 2>/dev/null | awk '$1 == "VmLck:" { sum += $2 } END { print sum * 1024 }'
-}
-
-meminfo()
-{
-	awk -v field="$1:" '$1 == field { print $2 * 1024 }' /proc/meminfo
 }
 
 # hold MODE [ARG]...: a workload that locks and says so; sets job
@@ -202,25 +197,6 @@ hold()
 	rm -f held
 	in_background "$workload" "$@" >held
 	wait_until test -s held
-}
-
-# Others live here, too, and lock and unlock: what has to hold at a quiet moment is
-# tried some times.
-# check_quietly NAME COMMAND...: passes if COMMAND succeeds in one of them
-check_quietly()
-{
-	local name=$1 i
-
-	shift
-	for ((i = 0; i < 12; i++)); do
-		if "$@" >why 2>&1; then
-			pass "$name"
-			return
-		fi
-		sleep 0.3
-	done
-	diag_file why
-	fail "$name"
 }
 
 # raises KEYS BYTES MODE [ARG]...: those sums, by that much each, by such a process
