@@ -21,10 +21,23 @@
 #define MOST_TEXT (1U << 20)
 #define MOST_CPUS (UINT16_MAX + 1U) /* what a record can name */
 
+/* Who counts keeps no file open, so the module can have been loaded anew: with another folder. */
+static bool folder_is_another(const struct mlt_kmod *k)
+{
+	int fd = open(k->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool is = fd >= 0 && dup3(fd, k->dir_fd, O_CLOEXEC) >= 0;
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
 int mlt_kmod_file(const struct mlt_kmod *k, const char *name, int flags)
 {
 	int fd = openat(k->dir_fd, name, flags | O_CLOEXEC);
 
+	if (fd < 0 && errno == ENOENT && folder_is_another(k))
+		fd = openat(k->dir_fd, name, flags | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 

@@ -35,7 +35,7 @@ struct exporter {
 	size_t hidden; /* processes that were hidden while all privileges were there */
 	uint64_t next_look_ns;
 	uint64_t next_text_ns;
-	int text_error; /* of the last attempt, to be told once */
+	int look_error, text_error; /* of the last attempts, to be told once */
 };
 
 static int write_text(struct exporter *exporter)
@@ -54,8 +54,9 @@ static int look(struct exporter *exporter)
 	uint64_t gap;
 	int err = look_take(&exporter->look);
 
-	if (err)
-		error("cannot look at the machine: %s", strerror(-err));
+	if (err && err != exporter->look_error)
+		error("cannot look at the machine: %s", look_problem(&exporter->look, err));
+	exporter->look_error = err;
 	gap = GAP_OF_LOOK * exporter->look.duration_ns;
 	gap = gap < LEAST_GAP_NS ? LEAST_GAP_NS : gap > MOST_GAP_NS ? MOST_GAP_NS : gap;
 	exporter->next_look_ns = clock_ns() + gap;
@@ -135,14 +136,14 @@ static int serve_at(struct exporter *exporter, int fd)
 /* Whoever takes care of the file finds its time old; the service goes on. */
 static void write_again(struct exporter *exporter)
 {
-	int err = look(exporter);
+	if (!look(exporter)) {
+		int err = write_text(exporter);
 
-	if (!err)
-		err = write_text(exporter);
-	if (err && err != exporter->text_error)
-		error("cannot write %s: %s; tried again every %g s", exporter->o->textfile, strerror(-err),
-		      exporter->o->interval_ns / 1e9);
-	exporter->text_error = err;
+		if (err && err != exporter->text_error)
+			error("cannot write %s: %s; tried again every %g s", exporter->o->textfile,
+			      strerror(-err), exporter->o->interval_ns / 1e9);
+		exporter->text_error = err;
+	}
 	exporter->next_text_ns = clock_ns() + exporter->o->interval_ns;
 }
 

@@ -125,7 +125,7 @@ static enum MHD_Result send_failure(const struct http *http, struct MHD_Connecti
 	struct MHD_Response *response;
 	char words[128];
 
-	snprintf(words, sizeof(words), "cannot look at the machine: %s\n", strerror(-http->error));
+	snprintf(words, sizeof(words), "cannot look at the machine: %s\n", look_problem(http->look, http->error));
 	response = MHD_create_response_from_buffer(strlen(words), words, MHD_RESPMEM_MUST_COPY);
 	if (response)
 		add_headers(response, "text/plain; charset=utf-8");

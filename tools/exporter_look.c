@@ -17,9 +17,11 @@
 
 static void log_line(void *ctx, enum mlocktrace_log_level level, const char *line)
 {
-	const struct options *o = ctx;
+	const struct look *look = ctx;
 
-	if (level <= MLOCKTRACE_LOG_WARN || (level == MLOCKTRACE_LOG_INFO && o->verbose) || o->verbose > 1)
+	/* What fails while it opens is in mlocktrace_open_error(), what fails later in look_problem(). */
+	if (level == MLOCKTRACE_LOG_WARN || (level == MLOCKTRACE_LOG_INFO && look->verbose) ||
+	    look->verbose > 1)
 		note("%s", line);
 }
 
@@ -28,7 +30,7 @@ static int open_sources(struct look *look, const struct options *o)
 	const struct mlocktrace_snapshot_opts snapshot = {
 		.size = sizeof(snapshot),
 		.log = log_line,
-		.log_ctx = (void *)o,
+		.log_ctx = look,
 	};
 	const struct mlocktrace_opts counting = {
 		.size = sizeof(counting),
@@ -39,7 +41,7 @@ static int open_sources(struct look *look, const struct options *o)
 		.group_by = look->by,
 		.n_groups = KERNEL_GROUPS,
 		.log = log_line,
-		.log_ctx = (void *)o,
+		.log_ctx = look,
 	};
 	int err = mlocktrace_open(&look->counting, &counting);
 
@@ -73,6 +75,7 @@ int look_open(struct look *look, const struct options *o)
 	size_t groups = o->groups ? o->groups : DEFAULT_GROUPS;
 
 	*look = (struct look){ 0 };
+	look->verbose = o->verbose;
 	look_by(o->by, &look->by);
 	names_open(&look->names);
 	look->groups = calloc(groups + 1, sizeof(*look->groups));
@@ -344,4 +347,11 @@ int look_take(struct look *look)
 	look_at_hooks(look);
 	look->duration_ns = clock_ns() - began_ns;
 	return err;
+}
+
+const char *look_problem(const struct look *look, int err)
+{
+	if (err == -ENOENT && !strcmp(mlocktrace_source(look->counting), "kmod"))
+		return "the kernel module was unloaded: modprobe mlocktrace";
+	return strerror(-err);
 }

@@ -42,6 +42,7 @@ struct look {
 	struct mlocktrace *counting;
 	struct mlocktrace_snapshot *snapshot;
 	enum mlocktrace_group by;
+	unsigned int verbose;
 	struct names names;
 	struct labels group_labels, user_labels, refusal_labels;
 
@@ -71,5 +72,7 @@ void look_close(struct look *look);
 
 /* 0 or -errno; then what is there is of no use. */
 int look_take(struct look *look);
+/* Why it failed, in words. */
+const char *look_problem(const struct look *look, int err);
 
 #endif
