@@ -75,6 +75,17 @@ static struct json_object *users(const struct look *look)
 	return list;
 }
 
+/* What a cause means, in a sentence; NULL = this library has none. */
+static const char *meaning(const char *cause)
+{
+	const char *kind, *help, *advice;
+
+	for (size_t i = 0; cause && !mlocktrace_about(cause, i, &kind, &help, &advice); i++)
+		if (!strcmp(kind, "cause"))
+			return help;
+	return NULL;
+}
+
 static struct json_object *refusals(const struct look *look)
 {
 	struct json_object *list = json_object_new_array();
@@ -82,10 +93,12 @@ static struct json_object *refusals(const struct look *look)
 	for (size_t i = 0; i < look->n_refusals; i++) {
 		const struct look_refusals *refusal = &look->refusals[i];
 		struct json_object *to = json_object_new_object();
+		const char *cause = mlocktrace_cause_name(refusal->cause);
 
 		json_put_text(to, "op", mlocktrace_op_name(refusal->op));
 		json_put_text(to, "counter", refusal->counter ? mlocktrace_counter_name(refusal->counter) : NULL);
-		json_put_text(to, "cause", mlocktrace_cause_name(refusal->cause));
+		json_put_text(to, "cause", cause);
+		json_put_text(to, "means", meaning(cause));
 		json_put_text(to, "group", look->refusal_labels.list[refusal->label].value);
 		json_put_uint(to, "count", refusal->n);
 		json_object_array_add(list, to);
