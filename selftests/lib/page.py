@@ -49,7 +49,7 @@ LOOK = """(() => {
 		background: light(behind(document.body)),
 		least_contrast: Math.min(...written.map(contrast)),
 		worst: written.sort((a, b) => contrast(a) - contrast(b))[0].outerHTML,
-		sideways: document.documentElement.scrollWidth > innerWidth,
+		scroll_width: document.documentElement.scrollWidth,
 		markup: document.body.querySelectorAll("img, b, i, script").length,
 	};
 })()"""
@@ -150,7 +150,8 @@ def main():
         for scheme in "light", "dark":
             for width, size in SIZES.items():
                 browser.show(*size, scheme)
-                facts[f"{scheme}_{width}"] = browser.evaluate(LOOK)
+                seen = browser.evaluate(LOOK)
+                facts[f"{scheme}_{width}"] = seen | {"sideways": seen["scroll_width"] > size[0]}
         facts["followed"] = follow(browser, command)
         facts["keyboard"] = keyboard(browser)
         facts["complaints"] = complaints(browser)
