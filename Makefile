@@ -5,6 +5,7 @@
 # make demo          deps, build, then trace a real program that gets refused
 # make check         deps, build, then every test: here and in virtual machines
 # make check-kernels the live tests on the oldest and the newest kernels
+# make check-exporter   three minutes of scrapes under load, each compared with /proc
 # make install       DESTDIR= PREFIX=; make uninstall takes away the same files
 # make kmod          KDIR=: the kernel module, for the kernel whose headers are there
 # make modules_install, make install-dkms: it, or its source for DKMS
@@ -58,7 +59,7 @@ soname := libmlocktrace.so.0
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tools-there deps demo tests check check-kernels install uninstall clean
+.PHONY: all tools-there deps demo tests check check-exporter check-kernels install uninstall clean
 .PHONY: kmod kmod-tree modules_install install-dkms
 
 all: tools-there $(B)/mlocktrace $(B)/libmlocktrace.so $(B)/libmlocktrace.a $(B)/libmlocktrace.pc
@@ -213,6 +214,10 @@ tests: all $(unit_bin) $(examples)
 check: deps
 	@$(MAKE) --no-print-directory tests
 	@selftests/run
+
+check-exporter: deps
+	@$(MAKE) --no-print-directory tests
+	@MLT_SCRAPE_SECONDS=180 selftests/run --only 'live/fleet *' live
 
 check-kernels: deps
 	@$(MAKE) --no-print-directory tests

@@ -12,7 +12,8 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/mlocktrace-contrib.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 
 if type -P promtool >/dev/null; then
-	check rules_are_rules promtool check rules contrib/prometheus/{rules,alerts}.yml
+	check rules_are_rules promtool check rules contrib/prometheus/{rules,alerts,fleet}.yml
+	check servers_take_their_files promtool check config --syntax-only contrib/prometheus/{shard,global}.yml
 	check rules_do_what_their_tests_say promtool test rules contrib/prometheus/tests.yml
 else
 	skip rules_are_rules "promtool is not installed (make deps)"
