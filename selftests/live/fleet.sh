@@ -114,8 +114,8 @@ check_quietly both_sums_are_vmlck_of_all sums_are_vmlck
 check_equal all_that_was_scraped_was_taken "$(curl -sS "http://127.0.0.1:$shard/metrics" |
 	awk '/^prometheus_target_scrapes_(exceeded|sample)_/ { n++; sum += $2 } END { print (n > 4), sum }')" "1 0"
 check_equal nothing_was_dropped "$(ask "$shard" 'sum(mlocktrace_records_dropped_total)')" 0
-diag "$rounds rounds; scrapes: $(ask "$shard" 'sum(count_over_time(up{job="mlocktrace"}[1h]))'), in time" \
-	"$(ask "$shard" 'sum(sum_over_time(up{job="mlocktrace"}[1h]))'), samples of one" \
+diag "$rounds rounds; scrapes: $(ask "$shard" 'sum(count_over_time(up{job="mlocktrace"}[1h]))'), late" \
+	"$(ask "$shard" 'sum(count_over_time(up{job="mlocktrace"}[1h]) - sum_over_time(up{job="mlocktrace"}[1h]))'), samples of one" \
 	"$(ask "$shard" 'max(max_over_time(scrape_samples_scraped[1h]))'), longest $(ask "$shard" \
 	'max(max_over_time(scrape_duration_seconds[1h]))') s, processor seconds of the exporters" \
 	"$(ask "$shard" 'sum(mlocktrace_exporter_cpu_seconds_total)')"
