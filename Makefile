@@ -5,7 +5,7 @@
 # make demo          deps, build, then trace a real program that gets refused
 # make check         deps, build, then every test: here and in virtual machines
 # make check-kernels the live tests on the oldest and the newest kernels
-# make check-exporter   three minutes of scrapes under load, each compared with /proc
+# make check-exporter three minutes of scrapes under load, each compared with /proc
 # make install       DESTDIR= PREFIX=; make uninstall takes away the same files
 # make kmod          KDIR=: the kernel module, for the kernel whose headers are there
 # make modules_install, make install-dkms: it, or its source for DKMS

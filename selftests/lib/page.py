@@ -31,7 +31,7 @@ LOOK = """(() => {
 	};
 	const contrast = element => {
 		const style = getComputedStyle(element), both =
-			[light(element instanceof SVGElement ? style.fill : style.color), light(behind(element))].sort();
+			[light(element instanceof SVGElement ? style.fill : style.color), light(behind(element))];
 		return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
 	};
 	const written = [...document.body.querySelectorAll("*")].filter(element => visible(element) &&
@@ -45,7 +45,7 @@ LOOK = """(() => {
 		holders: table("holders"), refusals: table("refusals"), users: table("users"),
 		chart: document.getElementById("chart").getAttribute("aria-label"),
 		points: document.querySelector("#chart .line")?.getAttribute("d").split("L").length ?? 0,
-		unnamed_meters: [...document.querySelectorAll("meter")].filter(meter => !meter.ariaLabel).length,
+		unnamed_meters: document.querySelectorAll("meter:not([aria-label])").length,
 		background: light(behind(document.body)),
 		least_contrast: Math.min(...written.map(contrast)),
 		worst: written.sort((a, b) => contrast(a) - contrast(b))[0].outerHTML,

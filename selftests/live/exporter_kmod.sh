@@ -54,7 +54,8 @@ check_equal nobody_keeps_what_reading_the_files_takes \
 cgroup=$(findmnt -nro TARGET -t cgroup2 | head -n 1)/mlocktrace-test
 mkdir "$cgroup"
 keep before
-in_cgroup strace -f -e trace=mlock,mlock2,munlock,mlockall,munlockall -o strace.out "$workload" loop 7 >/dev/null 2>&1
+in_cgroup strace -f -e trace=mlock,mlock2,munlock,mlockall,munlockall -o strace.out \
+	"$workload" loop 7 >/dev/null 2>&1
 keep after
 check metrics_grow_as_the_modules_own_figures python3 "$selftests/lib/kmod_metrics.py" before after
 check_equal a_cgroup_has_its_refusals "$(grown mlocktrace_refusals_total 'group="/mlocktrace-test"')" \

@@ -53,8 +53,8 @@ sums_are_vmlck()
 
 	before=$(vmlck)
 	sleep 2
-	ask "$shard" 'instance:mlocktrace_locked_bytes:sum'
-	[[ $(ask "$shard" 'instance:mlocktrace_locked_bytes:sum' | sort -u) == "$before" && $(vmlck) == "$before" ]]
+	ask "$shard" 'instance:mlocktrace_locked_bytes:sum' | tee sums
+	[[ $(sort -u sums) == "$before" && $(vmlck) == "$before" ]]
 }
 
 # ---- two exporters, and two servers as the files in contrib have it
@@ -70,8 +70,7 @@ echo "[{\"targets\": [\"127.0.0.1:$by_name\", \"127.0.0.1:$by_cgroup\"]}]" >mach
 sed 's/_interval: 30s/_interval: 1s/' "$contrib/shard.yml" >shard.yml
 start_prometheus shard
 shard=$prometheus shard_pid=$server
-sed "s/_interval: 30s/_interval: 1s/; s/targets: .*/targets: ['127.0.0.1:$shard'] }/; s/- targets/- { targets/" \
-	"$contrib/global.yml" >global.yml
+sed "s/_interval: 30s/_interval: 1s/; s/targets: .*/targets: ['127.0.0.1:$shard']/" "$contrib/global.yml" >global.yml
 start_prometheus global
 global=$prometheus global_pid=$server
 check their_files_are_good promtool check config shard.yml global.yml
@@ -100,11 +99,13 @@ check_equal refusals_are_those_of_the_workload \
 held=$(vmlck "$mine")
 wait_until said "$global" "group:mlocktrace_locked_bytes:sum{group=\"$mine\"}" "$held"
 check_equal held_now_is_vmlck "$(ask "$global" "group:mlocktrace_locked_bytes:sum{group=\"$mine\"}")" "$held"
-check_equal holders_are_processes "$(ask "$global" "group:mlocktrace_holders:sum{group=\"$mine\"}")" "$(sed -n 's/^done //p' books)"
+check_equal holders_are_processes "$(ask "$global" "group:mlocktrace_holders:sum{group=\"$mine\"}")" \
+	"$(sed -n 's/^done //p' books)"
 check_equal all_machines_are_up "$(ask "$global" 'job:up:count') $(ask "$global" 'job:up:sum')" "2 2"
 check_equal none_is_blind "$(ask "$global" 'job:mlocktrace_blind_machines:count')" 0
 check_equal the_shard_is_told "$(ask "$global" 'count(count by (shard) (job:up:sum{shard="0"}))')" 1
-check_equal nothing_of_single_machines_came_up "$(ask "$global" 'count({__name__=~"mlocktrace_.*"}) or vector(0)')" 0
+check_equal nothing_of_single_machines_came_up \
+	"$(ask "$global" 'count({__name__=~"mlocktrace_.*"}) or vector(0)')" 0
 # The look is within the second that a scrape may take; what was computed is of one or two before.
 compare each_scrape_is_vmlck "$shard" 0 1 "mlocktrace_locked_bytes{group=\"$mine\"}"
 check some_had_a_single_sum_to_be grep -qE ', [1-9][0-9]* of these' compared
@@ -114,10 +115,11 @@ check_quietly both_sums_are_vmlck_of_all sums_are_vmlck
 check_equal all_that_was_scraped_was_taken "$(curl -sS "http://127.0.0.1:$shard/metrics" |
 	awk '/^prometheus_target_scrapes_(exceeded|sample)_/ { n++; sum += $2 } END { print (n > 4), sum }')" "1 0"
 check_equal nothing_was_dropped "$(ask "$shard" 'sum(mlocktrace_records_dropped_total)')" 0
-diag "$rounds rounds; scrapes: $(ask "$shard" 'sum(count_over_time(up{job="mlocktrace"}[1h]))'), late" \
-	"$(ask "$shard" 'sum(count_over_time(up{job="mlocktrace"}[1h]) - sum_over_time(up{job="mlocktrace"}[1h]))'), samples of one" \
-	"$(ask "$shard" 'max(max_over_time(scrape_samples_scraped[1h]))'), longest $(ask "$shard" \
-	'max(max_over_time(scrape_duration_seconds[1h]))') s, processor seconds of the exporters" \
+scrapes='count_over_time(up{job="mlocktrace"}[1h])'
+diag "$rounds rounds; scrapes: $(ask "$shard" "sum($scrapes)"), late" \
+	"$(ask "$shard" "sum($scrapes - sum_over_time(up{job=\"mlocktrace\"}[1h]))"), samples of one" \
+	"$(ask "$shard" 'max(max_over_time(scrape_samples_scraped[1h]))'), longest" \
+	"$(ask "$shard" 'max(max_over_time(scrape_duration_seconds[1h]))') s, processor seconds of the exporters" \
 	"$(ask "$shard" 'sum(mlocktrace_exporter_cpu_seconds_total)')"
 
 end_job "$driver" TERM

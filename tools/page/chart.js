@@ -65,11 +65,13 @@ function frame({ width, height, span, top, y })
 
 function curve({ x, y })
 {
-	const line = points.map(point => `${x(point.time).toFixed(1)} ${y(point.locked).toFixed(1)}`).join(" L ");
-	const from = x(points[0].time).toFixed(1), to = x(points.at(-1).time).toFixed(1);
+	const line = points.map(({ time, locked }) => `${x(time).toFixed(1)} ${y(locked).toFixed(1)}`)
+		.join(" L ");
+	const from = `${x(points[0].time).toFixed(1)} ${y(0)}`;
+	const to = `${x(points.at(-1).time).toFixed(1)} ${y(0)}`;
 
 	return [
-		shape("path", { class: "area", d: `M ${from} ${y(0)} L ${line} L ${to} ${y(0)} Z` }),
+		shape("path", { class: "area", d: `M ${from} L ${line} L ${to} Z` }),
 		shape("path", { class: "line", d: `M ${line}` }),
 		...points.filter(point => point.refused).map(point => shape("line", {
 			class: "refusals", x1: x(point.time), x2: x(point.time), y1: y(0), y2: y(0) - 12,

@@ -82,8 +82,11 @@ function holderCells(holder)
 	return [
 		["Process", element("span", [holder.comm, element("span", ` pid ${holder.pid}` +
 			(holder.shares ? ", shares memory with one above" : ""), "word")]), "wide title"],
-		["Unit", holder.unit, "wide name"], ["Uid", holder.uid, "n"], ["Locked", bytes(holder.vmlck), "n"],
-		["Pinned", bytes(holder.vmpin), "n"], ["Of its limit", used(holder), "wide"],
+		["Unit", holder.unit, "wide name"],
+		["Uid", holder.uid, "n"],
+		["Locked", bytes(holder.vmlck), "n"],
+		["Pinned", bytes(holder.vmpin), "n"],
+		["Of its limit", used(holder), "wide"],
 	];
 }
 
@@ -116,7 +119,9 @@ function refusalCells(refusal)
 
 	return [
 		["Cause", element("span", [refusal.cause, element("span", refusal.means, "word")]), "wide title"],
-		["Call", refusal.op, "key"], ["Counter", refusal.counter, "key"], ["Group", refusal.group, "name"],
+		["Call", refusal.op, "key"],
+		["Counter", refusal.counter, "key"],
+		["Group", refusal.group, "name"],
 		["Count", count(refusal.count), "n"],
 		["New", element("span", more ? `+${count(more)}` : "0", more ? "alarm" : "word"), "n"],
 	];
@@ -126,7 +131,8 @@ function userCells(user)
 {
 	return [
 		["Uid", user.user], ["user", bytes(user.charged), "n"],
-		["perf", user.perf === null ? null : bytes(user.perf), "n"], ["shm", bytes(user.shm), "n"],
+		["perf", user.perf === null ? null : bytes(user.perf), "n"],
+		["shm", bytes(user.shm), "n"],
 		["Limit", limit(user.limit), "n"],
 	];
 }
@@ -141,8 +147,8 @@ function notices({ machine, records, blind })
 		blind && `Not seen: ${blind}.`,
 		machine.hidden && `${count(machine.hidden)} processes are hidden from the exporter: ` +
 			"it lacks the privilege to look at them.",
-		records.hooks_failed && `${count(records.hooks_failed)} places in the kernel could not be listened to; ` +
-			"mlocktrace doctor says which.",
+		records.hooks_failed && `${count(records.hooks_failed)} places in the kernel could not be ` +
+			"listened to; mlocktrace doctor says which.",
 		counted && `${count(counted)} calls could not be counted.`,
 	].filter(Boolean);
 }
@@ -152,14 +158,15 @@ function showFigures({ machine, holders, refusals })
 	const refused = refusals.reduce((sum, refusal) => sum + refusal.count, 0);
 	const more = refusals.reduce((sum, refusal) => sum + sinceOpened(refusal), 0);
 	const bound = holders.filter(holder => part(holder) !== null);
-	const nearest = bound.reduce((most, holder) => part(holder) > part(most) ? holder : most, bound[0]);
+	const nearest = bound.sort((a, b) => part(b) - part(a))[0];
 
 	$("vmlck").textContent = bytes(machine.vmlck);
 	$("vmpin").textContent = bytes(machine.vmpin);
 	$("mlocked").textContent = bytes(machine.mlocked);
 	$("nearest").textContent = nearest ? `${Math.round(100 * part(nearest))} %` : "-";
 	$("nearest").classList.toggle("alarm", Boolean(nearest) && part(nearest) > NEAR);
-	$("nearest-who").textContent = nearest ? `${nearest.comm}, pid ${nearest.pid}` : "no holder is bound by one";
+	$("nearest-who").textContent = nearest ? `${nearest.comm}, pid ${nearest.pid}` :
+		"no holder is bound by one";
 	$("refused").textContent = count(refused);
 	$("refused-new").textContent = `${count(more)} since this page was opened`;
 	$("refused-new").classList.toggle("alarm", more > 0);
