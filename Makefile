@@ -16,6 +16,7 @@
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR ?=
 B := build
 
@@ -55,6 +56,7 @@ tool_obj := $(patsubst %.c,$(B)/%.o,$(wildcard tools/*.c))
 unit_bin := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*.c))
 examples := $(patsubst Documentation/%.c,$(B)/%,$(wildcard Documentation/examples/*.c))
 skeletons := $(B)/bpf/mlocktrace.skel.h $(B)/bpf/mlocktrace_nofetch.skel.h
+completions := $(addprefix $(B)/completion/,bash zsh fish)
 soname := libmlocktrace.so.0
 
 .DELETE_ON_ERROR:
@@ -62,7 +64,8 @@ soname := libmlocktrace.so.0
 .PHONY: all tools-there deps demo tests check check-exporter check-kernels install uninstall clean
 .PHONY: kmod kmod-tree modules_install install-dkms
 
-all: tools-there $(B)/mlocktrace $(B)/libmlocktrace.so $(B)/libmlocktrace.a $(B)/libmlocktrace.pc
+all: tools-there $(B)/mlocktrace $(B)/libmlocktrace.so $(B)/libmlocktrace.a $(B)/libmlocktrace.pc \
+	$(completions)
 
 deps:
 	@scripts/deps.sh scripts/packages selftests/packages selftests/vm/packages
@@ -132,8 +135,14 @@ $(B)/mlocktrace: $(tool_obj) $(B)/libmlocktrace.a
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) $(TOOL_LIBS) -o $@
 
-# Its files are part of the program, and the compiler does not tell.
+$(completions): $(B)/completion/%: $(B)/mlocktrace
+	@mkdir -p $(@D)
+	$(Q)$< completion $* > $@
+
+# Files that are part of the program, and the compiler does not tell.
 $(B)/tools/exporter_pages.o: $(wildcard tools/page/*)
+$(B)/tools/completion_bash.o $(B)/tools/completion_zsh.o $(B)/tools/completion_fish.o: \
+	$(wildcard tools/completion/*)
 
 # Looked at in every build: PREFIX may be another one each time.
 .PHONY: $(B)/libmlocktrace.pc
@@ -232,6 +241,9 @@ man7 := $(wildcard Documentation/man/*.7)
 # What goes where: mode, source, target. Uninstall reads the same list.
 define install_list
 755 $(B)/mlocktrace $(PREFIX)/bin/mlocktrace
+644 $(B)/completion/bash $(PREFIX)/share/bash-completion/completions/mlocktrace
+644 $(B)/completion/zsh $(ZSHDIR)/_mlocktrace
+644 $(B)/completion/fish $(PREFIX)/share/fish/vendor_completions.d/mlocktrace.fish
 644 $(B)/$(soname) $(LIBDIR)/$(soname)
 644 $(B)/libmlocktrace.a $(LIBDIR)/libmlocktrace.a
 644 $(B)/libmlocktrace.pc $(LIBDIR)/pkgconfig/libmlocktrace.pc

@@ -9,9 +9,18 @@
 #include "message.h"
 #include "near.h"
 #include "options.h"
+#include "words.h"
 #include "wrap.h"
 
 #define INDENT 4
+
+/* A word that means several things comes several times. */
+const char *explain_word(size_t i)
+{
+	const char *kind, *word;
+
+	return mlocktrace_about_list(i, &kind, &word) ? NULL : word;
+}
 
 static void list_words(void)
 {
@@ -50,10 +59,9 @@ static void unknown_word(const char *word)
 {
 	char near_buf[256];
 	struct near near = { .word = word };
-	const char *kind, *candidate;
 
-	for (size_t i = 0; !mlocktrace_about_list(i, &kind, &candidate); i++)
-		near_offer(&near, candidate);
+	for (size_t i = 0; explain_word(i); i++)
+		near_offer(&near, explain_word(i));
 	error("nothing is known about \"%s\"%s (all words: " TOOL " explain)", word,
 	      near_text(&near, near_buf, sizeof(near_buf)));
 }

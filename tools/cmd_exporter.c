@@ -21,6 +21,7 @@
 #include "options.h"
 #include "signals.h"
 #include "values.h"
+#include "words.h"
 
 /* Whoever asks all the time gets answers, and a fifth of a processor at most. */
 #define LEAST_GAP_NS 100000000ULL
@@ -94,6 +95,7 @@ static int check_options(const struct options *o)
 {
 	const struct command *command = command_by_bit(ON_EXPORTER);
 	enum mlocktrace_group by;
+	char words[64];
 
 	if (o->n_operands)
 		return usage(command, "\"%s\": exporter takes options only", o->operands[0]);
@@ -109,7 +111,8 @@ static int check_options(const struct options *o)
 	if (o->textfile && !o->interval_ns && (o->listen || listen_is_passed()))
 		return usage(command, "--textfile beside --listen needs --interval SECONDS");
 	if (look_by(o->by, &by))
-		return usage(command, "--by %s: there are cgroup, comm and none", o->by);
+		return usage(command, "--by %s: there are %s", o->by,
+			     words_text(look_by_word, words, sizeof(words)));
 	if (source_is_recording(o))
 		return usage(command, "\"%s\": an exporter is live; give auto, bpf or kmod", o->source);
 	return STATUS_OK;

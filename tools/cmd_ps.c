@@ -13,6 +13,7 @@
 #include "options.h"
 #include "ps.h"
 #include "values.h"
+#include "words.h"
 #include "wrap.h"
 
 #define CGROUP_MOUNT "/sys/fs/cgroup"
@@ -28,16 +29,26 @@ static const struct view {
 	{ "cgroup", PS_CGROUPS },
 };
 
+const char *ps_view_word(size_t i)
+{
+	return i < sizeof(views) / sizeof(views[0]) ? views[i].name : NULL;
+}
+
+const char *ps_method_word(size_t i)
+{
+	static const char *const methods[] = { "auto", "bpf", "proc" };
+
+	return WORD_AT(methods, i);
+}
+
 static bool choose_view(const char *name, enum ps_view *view)
 {
-	*view = PS_PROCESSES;
-	for (size_t i = 0; name && i < sizeof(views) / sizeof(views[0]); i++) {
-		if (strcmp(name, views[i].name))
-			continue;
-		*view = views[i].view;
-		return true;
-	}
-	return !name;
+	size_t i = name ? word_index(ps_view_word, name) : 0;
+
+	if (i == NO_WORD)
+		return false;
+	*view = views[i].view;
+	return true;
 }
 
 static int unknown_key(const struct command *command, enum ps_view view, const char *key)
@@ -57,20 +68,22 @@ static int check_options(const struct options *o, enum ps_view *view, enum ps_co
 {
 	const struct command *command = command_by_bit(ON_PS);
 	bool of_processes = o->n_pids || o->comm || o->cgroup;
+	char words[128];
 
 	if (o->n_operands)
 		return usage(command, "\"%s\" is one word too many (for a process: -p PID)", o->operands[0]);
 	if (!choose_view(o->by, view))
-		return usage(command, "--by %s: there are process, user, unit and cgroup", o->by);
+		return usage(command, "--by %s: there are %s", o->by,
+			     words_text(ps_view_word, words, sizeof(words)));
 	if (*view == PS_USERS && of_processes)
 		return usage(command, "--by user shows the counters of users as a whole: of the filters it "
 			     "takes -u only");
 	*sort = o->sort ? ps_column_by_key(*view, o->sort) : PS_LOCKED;
 	if (*sort == PS_COLUMNS)
 		return unknown_key(command, *view, o->sort);
-	if (o->method && strcmp(o->method, "auto") && strcmp(o->method, "bpf") &&
-	    strcmp(o->method, "proc"))
-		return usage(command, "--method %s: there are auto, bpf and proc", o->method);
+	if (o->method && word_index(ps_method_word, o->method) == NO_WORD)
+		return usage(command, "--method %s: there are %s", o->method,
+			     words_text(ps_method_word, words, sizeof(words)));
 	return 0;
 }
 

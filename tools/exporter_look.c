@@ -10,6 +10,7 @@
 #include "exporter_clock.h"
 #include "exporter_look.h"
 #include "message.h"
+#include "words.h"
 
 /* Cgroups come and go, and the kernel's table keeps them all: many more than have labels. */
 #define KERNEL_GROUPS 4096
@@ -52,7 +53,7 @@ static int open_sources(struct look *look, const struct options *o)
 	return err == -EINVAL ? STATUS_USAGE : err ? STATUS_FAILED : STATUS_OK;
 }
 
-int look_by(const char *name, enum mlocktrace_group *by)
+const char *look_by_word(size_t i)
 {
 	static const char *const names[] = {
 		[MLOCKTRACE_GROUP_NONE] = "none",
@@ -60,14 +61,17 @@ int look_by(const char *name, enum mlocktrace_group *by)
 		[MLOCKTRACE_GROUP_COMM] = "comm",
 	};
 
-	*by = MLOCKTRACE_GROUP_CGROUP;
-	for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(name, names[i]))
-			continue;
-		*by = i;
-		return 0;
-	}
-	return name ? -1 : 0;
+	return WORD_AT(names, i);
+}
+
+int look_by(const char *name, enum mlocktrace_group *by)
+{
+	size_t group = name ? word_index(look_by_word, name) : MLOCKTRACE_GROUP_CGROUP;
+
+	if (group == NO_WORD)
+		return -1;
+	*by = group;
+	return 0;
 }
 
 int look_open(struct look *look, const struct options *o)

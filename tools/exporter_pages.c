@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files that become part of the program, so that it can be installed alone.
+ * The page for people, and which file has which path.
  */
 #include <stddef.h>
 #include <string.h>
 
+#include "embed.h"
 #include "exporter_pages.h"
-
-/* The assembler looks for the file from where make runs. */
-#define FILE_IN_PROGRAM(name, path) \
-	__asm__(".pushsection .rodata\n" \
-		#name ": .incbin \"" path "\"\n" \
-		#name "_end: .byte 0\n" \
-		".popsection\n"); \
-	extern const char name[], name##_end[]
 
 FILE_IN_PROGRAM(page_html, "tools/page/index.html");
 FILE_IN_PROGRAM(page_css, "tools/page/page.css");

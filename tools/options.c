@@ -2,7 +2,7 @@
 /*
  * The option table and its parser. A new option is one row: its letter or id,
  * long name, argument, the commands that take it, help, and where the value
- * goes. getopt_long() and --help are fed from the rows.
+ * goes. getopt_long(), --help and completion are fed from the rows.
  */
 #include <getopt.h>
 #include <stdarg.h>
@@ -17,24 +17,9 @@
 #include "values.h"
 #include "wrap.h"
 
-enum { FIRST_LONG_ID = 256, ID_CGROUP, ID_SOURCE, ID_TIER, ID_BUFFER, ID_BTF, ID_COLOR,
+enum { ID_CGROUP = FIRST_LONG_ID, ID_SOURCE, ID_TIER, ID_BUFFER, ID_BTF, ID_COLOR,
        ID_SUMMARY, ID_BY, ID_SORT, ID_METHOD, ID_AS, ID_LISTEN, ID_TEXTFILE, ID_INTERVAL, ID_GROUPS,
        ID_USER, ID_VERSION };
-
-/*
- * @id:  the letter, or an ID_ for options without one
- * @arg: its argument's name; in brackets if it may be left out; NULL = none
- * @on:  bits of the commands that take it
- * @set: 0, or -1 after an error message; NULL = the parser's own
- */
-struct option_row {
-	int id;
-	const char *name;
-	const char *arg;
-	unsigned int on;
-	const char *help;
-	int (*set)(struct options *o, const char *value);
-};
 
 #define SETS_TRUE(field) \
 	static int set_##field(struct options *o, const char *value) \
@@ -77,9 +62,14 @@ static int set_verbose(struct options *o, const char *value)
 	return 0;
 }
 
+#define PIDS { .known = KNOWN_PROCESSES, .list = true }
+#define USERS { .known = KNOWN_USERS }
+#define FILES { .known = KNOWN_FILES }
+#define FOLDERS { .known = KNOWN_FOLDERS }
+
 static const struct option_row rows[] = {
 	{ 'p', "pid", "PID,...", ON_STREAM | ON_AUDIT | ON_PS,
-	  "these processes, with all their threads (may be repeated)", set_pids },
+	  "these processes, with all their threads (may be repeated)", set_pids, PIDS },
 	{ 'a', "all", NULL, ON_TRACING, "every process of the machine", set_all },
 	{ 'a', "all", NULL, ON_REGIONS,
 	  "in place of PID: the sums of all processes, and how they come to Mlocked of /proc/meminfo",
@@ -88,14 +78,17 @@ static const struct option_row rows[] = {
 	{ 'f', "follow", NULL, ON_TRACING,
 	  "also the children, made from now on, of the processes given", set_follow },
 	{ 'x', "failures", NULL, ON_STREAM, "only calls that failed", set_failures_only },
-	{ 'e', "ops", "OP,...", ON_STREAM, "only these operations (see: mlocktrace explain)", set_ops },
-	{ 'u', "uid", "USER", ON_STREAM | ON_PS, "only processes of this user (name or number)", set_uid },
-	{ 'c', "comm", "NAME", ON_STREAM | ON_PS, "only tasks of exactly this name", set_comm },
+	{ 'e', "ops", "OP,...", ON_STREAM, "only these operations (see: mlocktrace explain)", set_ops,
+	  { .word = op_word, .list = true } },
+	{ 'u', "uid", "USER", ON_STREAM | ON_PS, "only processes of this user (name or number)", set_uid,
+	  USERS },
+	{ 'c', "comm", "NAME", ON_STREAM | ON_PS, "only tasks of exactly this name", set_comm,
+	  { .known = KNOWN_TASK_NAMES } },
 	{ ID_CGROUP, "cgroup", "PATH", ON_LIVE,
-	  "only processes in this cgroup v2 folder or below", set_cgroup },
+	  "only processes in this cgroup v2 folder or below", set_cgroup, FOLDERS },
 	{ ID_CGROUP, "cgroup", "PATH", ON_PS,
 	  "only processes in this cgroup or below: a folder, or its path as in /proc/PID/cgroup",
-	  set_cgroup },
+	  set_cgroup, FOLDERS },
 	{ ID_CGROUP, "cgroup", "ID", ON_REPORT, "only processes in the cgroup of this id", set_cgroup },
 	{ 'k', "stacks", NULL, ON_LIVE | ON_LAST, "with the user and kernel stack of each call",
 	  set_stacks },
@@ -103,7 +96,7 @@ static const struct option_row rows[] = {
 	  set_stacks },
 	{ ID_AS, "as", "USER", ON_SIZE,
 	  "run COMMAND as this user (name or number), with his groups and without capabilities",
-	  set_as_user },
+	  set_as_user, USERS },
 	{ 'n', "count", "N", ON_LAST, "so many refusals (default: 10)", set_count },
 	{ 'd', "duration", "SECONDS", ON_COMMAND, "stop tracing after so long (0.5 is half a second)",
 	  set_duration },
@@ -111,44 +104,53 @@ static const struct option_row rows[] = {
 	{ 'j', "json", NULL, ON_TRACE | ON_REPORT | ON_DOCTOR | ON_AUDIT | ON_REGIONS | ON_LAST |
 	  ON_PS | ON_SIZE, "JSON, one object per line", set_json },
 	{ 'i', "input", "FILE", ON_REPORT, "the recording (also as operand; default: mlocktrace.data)",
-	  set_input },
+	  set_input, FILES },
 	{ 'i', "input", "FILE", ON_REGIONS,
-	  "a recording of the process: also say which call locked each range, and when", set_input },
+	  "a recording of the process: also say which call locked each range, and when", set_input, FILES },
 	{ 'o', "output", "FILE", ON_TRACE | ON_REPORT | ON_AUDIT | ON_SIZE,
-	  "write there (- = stdout) instead of to stdout, or to stderr with COMMAND", set_output },
+	  "write there (- = stdout) instead of to stdout, or to stderr with COMMAND", set_output, FILES },
 	{ 'o', "output", "FILE", ON_RECORD,
-	  "write the recording there (- = stdout; default: mlocktrace.data)", set_output },
+	  "write the recording there (- = stdout; default: mlocktrace.data)", set_output, FILES },
 	{ ID_BY, "by", "WHAT", ON_PS,
-	  "process, user (with the counters of each), unit (container, pod, service ...) or cgroup", set_by },
-	{ ID_SORT, "sort", "KEY", ON_PS, "by another column (default: locked): its name in JSON", set_sort },
+	  "process, user (with the counters of each), unit (container, pod, service ...) or cgroup", set_by,
+	  { .word = ps_view_word } },
+	{ ID_SORT, "sort", "KEY", ON_PS, "by another column (default: locked): its name in JSON", set_sort,
+	  { .word = ps_key_word } },
 	{ ID_METHOD, "method", "HOW", ON_PS,
-	  "auto, bpf (an iterator in the kernel) or proc (files of /proc, which show less)", set_method },
+	  "auto, bpf (an iterator in the kernel) or proc (files of /proc, which show less)", set_method,
+	  { .word = ps_method_word } },
 	{ ID_SUMMARY, "summary", NULL, ON_REPORT, "only the table at the end", set_summary },
 	{ ID_SOURCE, "source", "WHERE", ON_LIVE,
-	  "auto (bpf, or kmod where that cannot run), bpf, kmod, or the name of a recording", set_source },
+	  "auto (bpf, or kmod where that cannot run), bpf, kmod, or the name of a recording", set_source,
+	  { .word = source_word, .known = KNOWN_FILES } },
 	{ ID_SOURCE, "source", "WHERE", ON_AUDIT | ON_SIZE | ON_EXPORTER,
-	  "auto (bpf, or kmod where that cannot run), bpf or kmod", set_source },
+	  "auto (bpf, or kmod where that cannot run), bpf or kmod", set_source,
+	  { .word = source_word } },
 	{ ID_TIER, "tier", "TIER", ON_COMMAND | ON_DOCTOR | ON_EXPORTER,
-	  "auto, fentry, kprobe, tracepoint or kmod (see: mlocktrace doctor)", set_tier },
+	  "auto, fentry, kprobe, tracepoint or kmod (see: mlocktrace doctor)", set_tier,
+	  { .word = tier_word } },
 	{ ID_BUFFER, "buffer", "SIZE", ON_COMMAND,
 	  "buffer for records not yet read, as 64M (default: 8M; kmod has its own)", set_buffer },
 	{ ID_BTF, "btf", "FILE", ON_COMMAND | ON_DOCTOR | ON_EXPORTER,
-	  "type information (BTF) of the kernel, where it has none of its own", set_btf },
+	  "type information (BTF) of the kernel, where it has none of its own", set_btf, FILES },
 	{ ID_LISTEN, "listen", "ADDRESS", ON_EXPORTER,
 	  "serve /metrics there, as 127.0.0.1:9435; a socket passed by systemd goes before", set_listen },
 	{ ID_TEXTFILE, "textfile", "FILE", ON_EXPORTER,
-	  "write what is held now to this file, for the textfile collector of node_exporter", set_textfile },
+	  "write what is held now to this file, for the textfile collector of node_exporter", set_textfile,
+	  FILES },
 	{ ID_INTERVAL, "interval", "SECONDS", ON_EXPORTER,
 	  "do that again and again, with the counters, too", set_interval },
 	{ ID_BY, "by", "WHAT", ON_EXPORTER,
-	  "what the label group is: cgroup (unit, container; the default), comm or none", set_by },
+	  "what the label group is: cgroup (unit, container; the default), comm or none", set_by,
+	  { .word = look_by_word } },
 	{ ID_GROUPS, "groups", "N", ON_EXPORTER,
 	  "at most so many groups and users by name, the rest together as \"other\" (default: 100)",
 	  set_groups },
-	{ ID_USER, "user", "NAME", ON_EXPORTER, "become this user after the start", set_user },
+	{ ID_USER, "user", "NAME", ON_EXPORTER, "become this user after the start", set_user, USERS },
 	{ ID_COLOR, "color", "[WHEN]", ON_TRACE | ON_REPORT | ON_REGIONS | ON_LAST | ON_PS |
 	  ON_SIZE,
-	  "auto (a terminal, and NO_COLOR is not set), always or never", set_color },
+	  "auto (a terminal, and NO_COLOR is not set), always or never", set_color,
+	  { .word = color_word } },
 	{ 'q', "quiet", NULL, ON_STREAM | ON_AUDIT | ON_REGIONS | ON_LAST | ON_PS |
 	  ON_SIZE | ON_EXPORTER,
 	  "no notes and no summary; errors are still told", set_quiet },
@@ -167,6 +169,21 @@ static const struct option_row rows[] = {
 };
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+const struct option_row *option_at(size_t i)
+{
+	return i < N_ROWS ? &rows[i] : NULL;
+}
+
+bool option_has_letter(const struct option_row *row)
+{
+	return row->id < FIRST_LONG_ID;
+}
+
+bool option_arg_is_optional(const struct option_row *row)
+{
+	return row->arg && row->arg[0] == '[';
+}
 
 static const struct option_row *row_of(int id, unsigned int on)
 {
@@ -200,12 +217,12 @@ static void print_help(const struct command *command)
 	printf("\nOptions:\n");
 	for (size_t i = 0; i < N_ROWS; i++) {
 		const struct option_row *row = &rows[i];
-		bool optional = row->arg && row->arg[0] == '[';
+		bool optional = option_arg_is_optional(row);
 
 		if (!(row->on & command->bit))
 			continue;
-		n = row->id < FIRST_LONG_ID ? snprintf(left, sizeof(left), "  -%c, ", row->id)
-					    : snprintf(left, sizeof(left), "      ");
+		n = option_has_letter(row) ? snprintf(left, sizeof(left), "  -%c, ", row->id)
+					   : snprintf(left, sizeof(left), "      ");
 		n += snprintf(left + n, sizeof(left) - n, "--%s%s%s", row->name,
 			      row->arg ? optional ? "[=" : "=" : "",
 			      row->arg ? row->arg + optional : "");
@@ -227,11 +244,11 @@ static void rows_to_getopt(unsigned int on, char *letters, struct option *longs)
 			continue;
 		longs->name = row->name;
 		longs->has_arg = !row->arg ? no_argument :
-				 row->arg[0] == '[' ? optional_argument : required_argument;
+				 option_arg_is_optional(row) ? optional_argument : required_argument;
 		longs->flag = NULL;
 		longs->val = row->id;
 		longs++;
-		if (row->id >= FIRST_LONG_ID)
+		if (!option_has_letter(row))
 			continue;
 		*letters++ = row->id;
 		if (row->arg)
@@ -266,7 +283,7 @@ static int missing_argument(const struct command *command)
 {
 	const struct option_row *row = row_of(optopt, command->bit);
 
-	if (row->id < FIRST_LONG_ID)
+	if (option_has_letter(row))
 		return usage(command, "-%c (--%s) needs an argument: %s", row->id, row->name, row->arg);
 	return usage(command, "--%s needs an argument: %s", row->name, row->arg);
 }

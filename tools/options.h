@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the command line said. One table (options.c) says which options there
- * are and which command takes which; it feeds the parser and --help.
+ * are and which command takes which; it feeds the parser, --help and completion.
  */
 #ifndef TOOLS_OPTIONS_H
 #define TOOLS_OPTIONS_H
@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
+
+#include "words.h"
 
 enum command_bit {
 	ON_TRACE = 1 << 0,
@@ -23,6 +25,7 @@ enum command_bit {
 	ON_PS = 1 << 8,
 	ON_SIZE = 1 << 9,
 	ON_EXPORTER = 1 << 10,
+	ON_COMPLETION = 1 << 11,
 	ON_LIVE = ON_TRACE | ON_RECORD,
 	ON_TRACING = ON_LIVE | ON_AUDIT,
 	ON_COMMAND = ON_TRACING | ON_SIZE, /* those that may start a COMMAND */
@@ -64,12 +67,36 @@ struct options {
 	bool after_dashes; /* the operands came after "--" */
 };
 
+/*
+ * @operand: what each of its operands may be
+ */
 struct command {
 	const char *name;
 	enum command_bit bit;
 	const char *synopsis;
 	const char *help;
 	int (*run)(struct options *o);
+	struct choice operand;
+};
+
+/* Options without a letter have ids from here on. */
+#define FIRST_LONG_ID 256
+
+/*
+ * @id:     the letter, or FIRST_LONG_ID and above
+ * @arg:    its argument's name; in brackets if it may be left out; NULL = none
+ * @on:     bits of the commands that take it
+ * @set:    0, or -1 after an error message; NULL = the parser's own
+ * @choice: what the argument may be
+ */
+struct option_row {
+	int id;
+	const char *name;
+	const char *arg;
+	unsigned int on;
+	const char *help;
+	int (*set)(struct options *o, const char *value);
+	struct choice choice;
 };
 
 /* cmd_*.c */
@@ -84,9 +111,12 @@ int cmd_last(struct options *o);
 int cmd_ps(struct options *o);
 int cmd_size(struct options *o);
 int cmd_exporter(struct options *o);
+int cmd_completion(struct options *o);
 
 /* mlocktrace.c */
 const struct command *command_by_bit(enum command_bit bit);
+/* The i-th, the default command first; NULL past the last. */
+const struct command *command_at(size_t i);
 void print_commands(FILE *out);
 
 /**
@@ -97,6 +127,12 @@ void print_commands(FILE *out);
  */
 int options_parse(struct options *o, const struct command *command, int argc, char **argv);
 void options_free(struct options *o);
+
+/* The i-th row of the table; NULL past the last. */
+const struct option_row *option_at(size_t i);
+bool option_has_letter(const struct option_row *row);
+/* The argument, if there is one, may be left out. */
+bool option_arg_is_optional(const struct option_row *row);
 
 /* A usage error: the message, then where to read on. Returns STATUS_USAGE. */
 int usage(const struct command *command, const char *fmt, ...)

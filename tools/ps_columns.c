@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ps.h"
+#include "words.h"
 
 #define SHOWN(views) views, views
 #define JSON_ONLY(views) views, 0
@@ -37,6 +38,12 @@ const struct ps_column ps_columns[PS_COLUMNS] = {
 	[PS_CGROUP] = { "cgroup", "CGROUP", PS_TEXT, PS_PROCESSES | PS_CGROUPS, PS_CGROUPS, 120 },
 	[PS_CGROUP_ID] = { "cgroup_id", NULL, PS_NUMBER, JSON_ONLY(PS_PROCESSES), 0 },
 };
+
+/* Of all views; which has which is another question. */
+const char *ps_key_word(size_t i)
+{
+	return i < PS_COLUMNS ? ps_columns[i].key : NULL;
+}
 
 enum ps_column_id ps_column_by_key(enum ps_view view, const char *key)
 {

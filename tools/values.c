@@ -15,6 +15,7 @@
 #include "message.h"
 #include "near.h"
 #include "values.h"
+#include "words.h"
 
 /* A whole decimal number in [0, max], nothing before or after it. */
 static bool number(const char *text, size_t len, unsigned long long max, unsigned long long *value)
@@ -56,6 +57,14 @@ int set_pids(struct options *o, const char *value)
 	}
 }
 
+const char *op_word(size_t i)
+{
+	for (unsigned int op = 1; op < MLOCKTRACE_OP_MAX; op++)
+		if (mlocktrace_op_name(op) && !i--)
+			return mlocktrace_op_name(op);
+	return NULL;
+}
+
 int set_ops(struct options *o, const char *value)
 {
 	char word[32], near_buf[256];
@@ -69,9 +78,8 @@ int set_ops(struct options *o, const char *value)
 		snprintf(word, sizeof(word), "%.*s", (int)len, value);
 		op = mlocktrace_op_by_name(word);
 		if (!op) {
-			for (op = 1; op < MLOCKTRACE_OP_MAX; op++)
-				if (mlocktrace_op_name(op))
-					near_offer(&near, mlocktrace_op_name(op));
+			for (size_t i = 0; op_word(i); i++)
+				near_offer(&near, op_word(i));
 			error("-e: unknown operation \"%s\"%s (all of them: " TOOL " explain)", word,
 			      near_text(&near, near_buf, sizeof(near_buf)));
 			return -1;
@@ -141,6 +149,14 @@ int set_interval(struct options *o, const char *value)
 	return set_seconds(&o->interval_ns, "--interval", value);
 }
 
+/* Anything else is the name of a recording. */
+const char *source_word(size_t i)
+{
+	static const char *const live[] = { "auto", "bpf", "kmod" };
+
+	return WORD_AT(live, i);
+}
+
 int set_source(struct options *o, const char *value)
 {
 	if (!*value) {
@@ -161,13 +177,16 @@ const struct tier *tier_at(size_t i)
 	return i < sizeof(tiers) / sizeof(tiers[0]) ? &tiers[i] : NULL;
 }
 
+const char *tier_word(size_t i)
+{
+	const struct tier *tier = i ? tier_at(i - 1) : NULL;
+
+	return !i ? "auto" : tier ? tier->name : NULL;
+}
+
 int set_tier(struct options *o, const char *value)
 {
-	size_t i = 0;
-
-	while (tier_at(i) && strcmp(value, tier_at(i)->name))
-		i++;
-	if (!tier_at(i) && strcmp(value, "auto")) {
+	if (word_index(tier_word, value) == NO_WORD) {
 		error("--tier: unknown tier \"%s\"; `" TOOL " doctor` shows which there are", value);
 		return -1;
 	}
@@ -216,23 +235,25 @@ int set_buffer(struct options *o, const char *value)
 	return 0;
 }
 
-int set_color(struct options *o, const char *value)
+const char *color_word(size_t i)
 {
 	static const char *const when[] = {
 		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never",
 	};
 
-	o->color = COLOR_ALWAYS;
-	if (!value)
-		return 0;
-	for (size_t i = 0; i < sizeof(when) / sizeof(when[0]); i++) {
-		if (strcmp(value, when[i]))
-			continue;
-		o->color = i;
-		return 0;
+	return WORD_AT(when, i);
+}
+
+int set_color(struct options *o, const char *value)
+{
+	size_t when = value ? word_index(color_word, value) : COLOR_ALWAYS;
+
+	if (when == NO_WORD) {
+		error("--color: \"%s\": give auto, always or never", value);
+		return -1;
 	}
-	error("--color: \"%s\": give auto, always or never", value);
-	return -1;
+	o->color = when;
+	return 0;
 }
 
 pid_t pid_of(const char *text)
@@ -253,6 +274,5 @@ bool color_wanted(const struct options *o, int fd)
 
 bool source_is_recording(const struct options *o)
 {
-	return o->source && strcmp(o->source, "auto") && strcmp(o->source, "bpf") &&
-	       strcmp(o->source, "kmod");
+	return o->source && word_index(source_word, o->source) == NO_WORD;
 }
