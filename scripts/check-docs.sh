@@ -38,13 +38,23 @@ functions_in_header()
 	sed -nE 's/^[a-z].*\<(mlocktrace_[a-z_0-9]+)\(.*/\1/p' "${headers[@]}" | sort -u
 }
 
-options_in_help()
+commands_in_help()
+{
+	"$tool" --help | sed -n '/^Commands/,$ s/^  \([a-z]*\) .*/\1/p'
+}
+
+help_of_all()
 {
 	local command
 
-	for command in trace record report audit size regions ps last exporter doctor explain; do
-		"$tool" $command --help
-	done | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE '[-]-[a-z-]+$' | sort -u
+	for command in $(commands_in_help); do
+		"$tool" "$command" --help
+	done
+}
+
+options_in_help()
+{
+	help_of_all | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE '[-]-[a-z-]+$' | sort -u
 }
 
 options_in_manual()
@@ -54,11 +64,7 @@ options_in_manual()
 
 letters_in_help()
 {
-	local command
-
-	for command in trace record report audit size regions ps last exporter doctor explain; do
-		"$tool" $command --help
-	done | sed -nE 's/^ +(-[a-zA-Z]), (--[a-z-]+).*/\1 \2/p' | sort -u
+	help_of_all | sed -nE 's/^ +(-[a-zA-Z]), (--[a-z-]+).*/\1 \2/p' | sort -u
 }
 
 letters_in_manual()
@@ -101,7 +107,7 @@ elif [[ -x $tool ]]; then
 	letters_in_manual >"$scratch/manual"
 	difference letters_mean_the_same_in_the_manual "$scratch/help" "$scratch/manual"
 	undocumented=
-	for command in $("$tool" --help | sed -n '/^Commands/,$ s/^  \([a-z]*\) .*/\1/p'); do
+	for command in $(commands_in_help); do
 		grep -qE "^\.(Ss|Cm) $command\$" "$man1" || undocumented+="$command "
 	done
 	check_equal every_command_is_in_the_manual "$undocumented" ""

@@ -6,7 +6,7 @@
 # shellcheck source=selftests/lib/live.sh
 . "$(dirname "$0")/../lib/live.sh"
 
-for command in "" trace record report audit size regions last doctor explain; do
+for command in "" trace record report audit size regions last doctor explain completion; do
 	# shellcheck disable=SC2086 # no word at all for ""
 	"$mlocktrace" $command --help >help 2>err
 	check_equal "${command:-no_command}: help: exit_status" $? 0
@@ -50,6 +50,8 @@ usage_error missing_argument -p
 usage_error argument_too_many --json=yes
 usage_error pid_and_all -a -p 1
 usage_error two_recordings report a b
+usage_error completion_of_no_shell completion
+usage_error completion_of_an_unknown_shell completion csh
 touch data
 usage_error report_onto_its_recording report -o data data
 check "unknown_command: the_nearest_is_offered" grep -q trace <("$mlocktrace" tarce 2>&1)
