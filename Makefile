@@ -7,6 +7,7 @@
 # make check-kernels the live tests on the oldest and the newest kernels
 # make check-exporter three minutes of scrapes under load, each compared with /proc
 # make install       DESTDIR= PREFIX=; make uninstall takes away the same files
+# make deb           Debian packages, into build/deb/
 # make kmod          KDIR=: the kernel module, for the kernel whose headers are there
 # make modules_install, make install-dkms: it, or its source for DKMS
 # make clean
@@ -17,6 +18,7 @@ VERSION := 0.1.0
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 B := build
 
@@ -27,7 +29,7 @@ CLANG ?= clang
 BPFTOOL ?= bpftool
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers
-MLT_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -Iinclude -MMD -MP -DMLOCKTRACE_VERSION='"$(VERSION)"'
+MLT_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -Iinclude -MMD -MP -DMLOCKTRACE_VERSION='"$(VERSION)"'
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter \
 	-Werror=implicit-function-declaration -D__TARGET_ARCH_x86 \
 	-Iinclude -Ibpf -MMD -MP
@@ -61,11 +63,11 @@ soname := libmlocktrace.so.0
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tools-there deps demo tests check check-exporter check-kernels install uninstall clean
+.PHONY: all tools-there deps demo tests check check-exporter check-kernels install uninstall deb clean
 .PHONY: kmod kmod-tree modules_install install-dkms
 
 all: tools-there $(B)/mlocktrace $(B)/libmlocktrace.so $(B)/libmlocktrace.a $(B)/libmlocktrace.pc \
-	$(completions)
+	$(completions) $(B)/mlocktrace-exporter.service
 
 deps:
 	@scripts/deps.sh scripts/packages selftests/packages selftests/vm/packages
@@ -125,7 +127,7 @@ $(B)/libmlocktrace.a: $(lib_obj)
 
 $(B)/$(soname): $(lib_pic) lib/libmlocktrace.map
 	$(call msg,LD,$@)
-	$(Q)$(CC) -shared -Wl,-soname,$(soname) -Wl,--version-script=lib/libmlocktrace.map -Wl,-z,defs \
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,$(soname) -Wl,--version-script=lib/libmlocktrace.map -Wl,-z,defs \
 		$(LDFLAGS) $(lib_pic) $(LIBS) -o $@
 
 $(B)/libmlocktrace.so: $(B)/$(soname)
@@ -133,7 +135,7 @@ $(B)/libmlocktrace.so: $(B)/$(soname)
 
 $(B)/mlocktrace: $(tool_obj) $(B)/libmlocktrace.a
 	$(call msg,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) $(TOOL_LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) $(TOOL_LIBS) -o $@
 
 $(completions): $(B)/completion/%: $(B)/mlocktrace
 	@mkdir -p $(@D)
@@ -145,11 +147,16 @@ $(B)/tools/completion_bash.o $(B)/tools/completion_zsh.o $(B)/tools/completion_f
 	$(wildcard tools/completion/*)
 
 # Looked at in every build: PREFIX may be another one each time.
-.PHONY: $(B)/libmlocktrace.pc
+.PHONY: $(B)/libmlocktrace.pc $(B)/mlocktrace-exporter.service
 $(B)/libmlocktrace.pc:
 	@mkdir -p $(@D)
 	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' lib/libmlocktrace.pc.in > $@.new
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# In contrib/ it is ready to be copied.
+$(B)/mlocktrace-exporter.service: contrib/systemd/mlocktrace-exporter.service
+	@mkdir -p $(@D)
+	$(Q)sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $< > $@
 
 # ---- kernel module
 #
@@ -232,11 +239,18 @@ check-kernels: deps
 	@$(MAKE) --no-print-directory tests
 	@selftests/run --kernel 5.10 --kernel 6.12-rt --kernel 6.18 --kernel newest vm
 
+# ---- packages
+
+deb:
+	@scripts/deb.sh
+
 # ---- install
 
 man1 := $(wildcard Documentation/man/*.1)
 man3 := $(wildcard Documentation/man/*.3)
 man7 := $(wildcard Documentation/man/*.7)
+# To be read or copied by other programs. The rules' tests are for us.
+shared := $(filter-out %/tests.yml,$(wildcard $(addprefix contrib/,grafana/* kubernetes/* prometheus/*)))
 
 # What goes where: mode, source, target. Uninstall reads the same list.
 define install_list
@@ -253,6 +267,9 @@ define install_list
 644 include/mlocktrace/snapshot.h $(PREFIX)/include/mlocktrace/snapshot.h
 644 include/mlocktrace/event.h $(PREFIX)/include/mlocktrace/event.h
 644 include/mlocktrace/events.def $(PREFIX)/include/mlocktrace/events.def
+644 $(B)/mlocktrace-exporter.service $(UNITDIR)/mlocktrace-exporter.service
+644 contrib/systemd/mlocktrace-exporter.socket $(UNITDIR)/mlocktrace-exporter.socket
+$(foreach file,$(shared),644 $(file) $(PREFIX)/share/mlocktrace/$(file:contrib/%=%)$(newline))
 $(foreach page,$(man1),644 $(page) $(PREFIX)/share/man/man1/$(notdir $(page))$(newline))
 $(foreach page,$(man3),644 $(page) $(PREFIX)/share/man/man3/$(notdir $(page))$(newline))
 $(foreach page,$(man7),644 $(page) $(PREFIX)/share/man/man7/$(notdir $(page))$(newline))
@@ -273,7 +290,9 @@ uninstall:
 	$(Q)printf '%s\n' "$$install_list" | while read -r mode from to; do \
 		[ -z "$$to" ] || rm -f "$(DESTDIR)$$to"; done
 	$(Q)rm -f $(DESTDIR)$(LIBDIR)/libmlocktrace.so
-	$(Q)rmdir $(DESTDIR)$(PREFIX)/include/mlocktrace 2>/dev/null || true
+	$(Q)rmdir $(addprefix $(DESTDIR)$(PREFIX)/,include/mlocktrace \
+		$(patsubst contrib/%/,share/mlocktrace/%,$(sort $(dir $(shared)))) share/mlocktrace) \
+		2>/dev/null || true
 	$(Q)[ -n "$(DESTDIR)" ] || ldconfig
 
 -include $(wildcard $(B)/bpf/*.d $(B)/lib/*.d $(B)/body/*.d $(B)/pic/*/*.d $(B)/sanitized/*/*.d $(B)/tools/*.d $(B)/selftests/unit/*.d $(B)/examples/*.d)
