@@ -56,6 +56,13 @@ lib_san := $(lib_src:%.c=$(B)/sanitized/%.o)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 tool_obj := $(patsubst %.c,$(B)/%.o,$(wildcard tools/*.c))
 unit_bin := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*.c))
+man1 := $(wildcard Documentation/man/*.1)
+man3 := $(wildcard Documentation/man/*.3)
+man7 := $(wildcard Documentation/man/*.7)
+# PAGE:FUNCTION for each function that a page of another name has in its NAME
+man3_aliases := $(shell awk 'FNR == 1 { page = FILENAME; gsub(".*/|[.]3$$", "", page) } \
+	/^[.]Nm mlocktrace_/ && $$2 != page { print page ":" $$2 }' $(man3))
+man3_links := $(foreach alias,$(man3_aliases),$(B)/man/$(lastword $(subst :, ,$(alias))).3)
 examples := $(patsubst Documentation/%.c,$(B)/%,$(wildcard Documentation/examples/*.c))
 skeletons := $(B)/bpf/mlocktrace.skel.h $(B)/bpf/mlocktrace_nofetch.skel.h
 completions := $(addprefix $(B)/completion/,bash zsh fish)
@@ -67,7 +74,7 @@ soname := libmlocktrace.so.0
 .PHONY: kmod kmod-tree modules_install install-dkms
 
 all: tools-there $(B)/mlocktrace $(B)/libmlocktrace.so $(B)/libmlocktrace.a $(B)/libmlocktrace.pc \
-	$(completions) $(B)/mlocktrace-exporter.service
+	$(completions) $(man3_links) $(B)/mlocktrace-exporter.service
 
 deps:
 	@scripts/deps.sh scripts/packages selftests/packages selftests/vm/packages
@@ -140,6 +147,10 @@ $(B)/mlocktrace: $(tool_obj) $(B)/libmlocktrace.a
 $(completions): $(B)/completion/%: $(B)/mlocktrace
 	@mkdir -p $(@D)
 	$(Q)$< completion $* > $@
+
+$(man3_links): $(B)/man/%.3: $(man3)
+	@mkdir -p $(@D)
+	$(Q)echo .so man3/$(patsubst %:$*,%,$(filter %:$*,$(man3_aliases))).3 > $@
 
 # Files that are part of the program, and the compiler does not tell.
 $(B)/tools/exporter_pages.o: $(wildcard tools/page/*)
@@ -246,9 +257,6 @@ deb:
 
 # ---- install
 
-man1 := $(wildcard Documentation/man/*.1)
-man3 := $(wildcard Documentation/man/*.3)
-man7 := $(wildcard Documentation/man/*.7)
 # To be read or copied by other programs. The rules' tests are for us.
 shared := $(filter-out %/tests.yml,$(wildcard $(addprefix contrib/,grafana/* kubernetes/* prometheus/*)))
 
@@ -271,7 +279,7 @@ define install_list
 644 contrib/systemd/mlocktrace-exporter.socket $(UNITDIR)/mlocktrace-exporter.socket
 $(foreach file,$(shared),644 $(file) $(PREFIX)/share/mlocktrace/$(file:contrib/%=%)$(newline))
 $(foreach page,$(man1),644 $(page) $(PREFIX)/share/man/man1/$(notdir $(page))$(newline))
-$(foreach page,$(man3),644 $(page) $(PREFIX)/share/man/man3/$(notdir $(page))$(newline))
+$(foreach page,$(man3) $(man3_links),644 $(page) $(PREFIX)/share/man/man3/$(notdir $(page))$(newline))
 $(foreach page,$(man7),644 $(page) $(PREFIX)/share/man/man7/$(notdir $(page))$(newline))
 endef
 define newline

@@ -49,13 +49,8 @@ check_equal no_white_space_at_line_ends \
 	"$(grep -nIE '[[:blank:]]+$' "${all[@]}" | cut -c 1-120 | head -n 20)" ""
 check_equal every_file_ends_in_a_newline \
 	"$(for file in "${sources[@]}"; do [[ -z $(tail -c 1 "$file") ]] || echo "$file"; done)" ""
-# A manual of functions is looked up, not read from end to end.
-code=()
-for file in "${sources[@]}"; do
-	[[ $file == *.3 ]] || code+=("$file")
-done
 check_equal no_file_is_too_long \
-	"$(wc -l "${code[@]}" | awk '$1 > 700 && $2 != "total" { print $2, $1 }')" ""
+	"$(wc -l "${sources[@]}" | awk '$1 > 700 && $2 != "total" { print $2, $1 }')" ""
 check_equal no_conflict_marks \
 	"$(grep -nIE '^(<<<<<<<|>>>>>>>) ' "${all[@]}")" ""
 

@@ -119,13 +119,19 @@ fi
 check_equal no_service_is_enabled \
 	"$(find "$upper/etc/systemd" -name '*mlocktrace*' 2>/dev/null)" ""
 
+mapfile -t functions < <(sed -nE 's/^[ \t]*(mlocktrace_[a-z_0-9]+);.*/\1/p' lib/libmlocktrace.map)
+check_equal man_finds_every_function "$(apart man -w 3 "${functions[@]}" | wc -l)" "${#functions[@]}"
+
+# What make tests compiles against the tree is compiled against what is installed, as packed.
 for source in Documentation/examples/*.c; do
-	source=$(apart find /usr/share/doc/libmlocktrace-dev/examples -name "${source##*/}*")
-	check "${source##*/}: compiles" apart sh -c "cat $source | gcc -xc -Wall -Werror -o /tmp/example - \
-		\$(pkg-config --cflags --libs libmlocktrace)"
-	check "${source##*/}: finds_the_library" \
-		grep -q "libmlocktrace.so.0 => /lib/" <(apart ldd /tmp/example)
+	example=${source##*/}
+	packed=$(apart find /usr/share/doc/libmlocktrace-dev/examples -name "$example*")
+	check "$example: compiles" apart sh -c "gzip -cdf '$packed' | gcc -xc -Wall -Werror \
+		-o '/tmp/$example.out' - \$(pkg-config --cflags --libs libmlocktrace)"
 done
+check examples_find_the_library \
+	grep -q "libmlocktrace.so.0 => /lib/" <(apart ldd /tmp/version.c.out)
+check_equal examples_work "$(apart /tmp/version.c.out)" "libmlocktrace $version"
 
 check_equal dkms_has_built_it "$(module_status)" installed
 check_equal the_module_is_of_that_kernel \
