@@ -40,6 +40,7 @@ int main(int argc, char **argv)
 		while (mlocktrace_next(trace, &event) > 0) {
 			printf("%s\n", mlocktrace_op_name(event->op));
 			print_stack(symbols, event);
+			fflush(stdout);
 		}
 	}
 	mlocktrace_close(trace);

@@ -10,12 +10,6 @@
 examples=${load%/selftests/load}/examples
 [[ -x $examples/refusals ]] || skip_all "no example programs: run make tests"
 
-# status_of PID KEY: that line of /proc/PID/status, in bytes
-status_of()
-{
-	awk -v key="$2:" '$1 == key { print $2 * 1024 }' "/proc/$1/status"
-}
-
 # says NAME PATTERN PROGRAM [ARG]...: it ends with 0, and a line of what it prints matches
 says()
 {
@@ -30,10 +24,22 @@ says()
 	fi
 }
 
-trace -q -o text -- "$workload" user-loop 1
-"$mlocktrace" record -q --tier "$tier" -o recording -- "$workload" user-loop 1
-start_waiting loop 1
-wait_until test -n "$(status_of "$waiting" VmLck)"
+# printed FILE PATTERN
+printed()
+{
+	wait_until grep -qsE -- "$2" "$1"
+}
+
+"$mlocktrace" record -q --tier "$tier" -o ended -- "$workload" user-loop 1
+start_waiting hold 3 >ready
+in_background "$mlocktrace" record -q --tier "$tier" -o recording -p "$waiting"
+recorder=$job
+wait_until test -s recording
+go_on "$waiting"
+wait_until test -s ready
+held=$(awk '$1 == "VmLck:" { print $2 * 1024 }' "/proc/$waiting/status")
+end_job "$recorder" INT
+check_equal the_recording_is_there $? 0
 
 says version "^libmlocktrace $("$mlocktrace" --version | cut -d' ' -f2)\$" version
 says words '^EPERM \(errno\): ' words EPERM
@@ -43,13 +49,34 @@ says escape "^$(cat "/proc/$waiting/comm")\$" escape "$waiting"
 says unit '^systemd: cron\.service$' unit /system.slice/cron.service
 says tiers '^tracepoint( works|: .)' tiers
 
-says accounts "^[0-9]+ vmlck: 0 bytes, [0-9]+ records\$" accounts recording
-says limits '^RLIMIT_MEMLOCK has to be [1-9][0-9]* bytes$' limits recording
-check_equal to_json "$("$examples/to_json" recording)" "$("$mlocktrace" report --json recording)"
+says accounts '^[1-9][0-9]* vmlck: 0 bytes, [1-9][0-9]* records$' accounts ended
+says limits "^RLIMIT_MEMLOCK has to be $("$mlocktrace" report --json -q ended |
+	jq -s 'map(.needed_limit // 0) | max') bytes\$" limits ended
+check_equal to_json "$("$examples/to_json" recording)" "$("$mlocktrace" report --json -q recording)"
+says who_locked '^[0-9a-f]+: mlock\(0x' who_locked "$waiting" recording
 check_equal a_recording_that_is_missing "$("$examples/to_json" nothing 2>/dev/null; echo $?)" 1
 
-says regions "^$(status_of "$waiting" VmLck) bytes are charged\$" regions "$waiting"
-says machine '^Mlocked is [0-9]+ bytes' machine
-says holders '^[1-9][0-9]* processes, by (bpf|proc)$' holders
+says regions "^$held bytes are charged\$" regions "$waiting"
+says machine "^$waiting: $held bytes charged\$" machine
+says holders "^$waiting: $held bytes locked\$" holders
+says ledger "^$waiting vmlck: $held\$" ledger
+
+in_background "$workload" user-loop
+busy=$job
+says hooks '^[1-9][0-9]* records, ' hooks
+says busiest '^mlock over_limit: [1-9][0-9]* calls, \+0 -0 bytes$' busiest
+in_background "$examples/refusals" "$busy" >refused 2>&1
+check refusals printed refused "^$busy mlock: over_limit: .*limit"
+{
+	printed polled "^$busy mlock = -12\$"
+	echo
+} | "$examples/poll" >polled
+check_equal "poll: it_ends_with_a_line" "${PIPESTATUS[1]}" 0
+check poll grep -q "^$busy mlock = -12\$" polled
+start_waiting stacks 1 5000
+in_background "$examples/stacks" "$waiting" >stacked 2>&1
+wait_until test -s stacked
+go_on "$waiting"
+check stacks printed stacked '^'$'\t''stack_inner\+'
 
 ktap_end
