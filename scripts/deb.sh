@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Debian packages, into build/deb/: of a copy of what is or will be in the repository, so that
-# nothing that lies about here gets into them. Needs no root and no network.
+# Debian packages and their source package, into build/deb/: of a copy of what is or will be in the
+# repository, so that nothing that lies about here gets into them. Needs no root and no network.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -31,7 +31,7 @@ sources | tar -c --null --ignore-failed-read -T - 2>/dev/null | tar -xC "$tree"
 cd "$tree"
 # What make was told for here means other folders there.
 env -u MAKEFLAGS -u MAKELEVEL -u DESTDIR -u PREFIX -u LIBDIR \
-	dpkg-buildpackage --unsigned-source --unsigned-changes --build=binary "$@" >"$out/log" 2>&1 || {
+	dpkg-buildpackage --unsigned-source --unsigned-changes --build=full "$@" >"$out/log" 2>&1 || {
 	tail -n 40 "$out/log" >&2
 	echo "make deb: the build failed; all of it is in $out/log" >&2
 	exit 1

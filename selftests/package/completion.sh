@@ -17,10 +17,10 @@ type -P python3 >/dev/null || skip_all "python3 is not installed"
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/mlocktrace-completion.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
-# fish asks first whether there is such a command.
-export PATH=$PWD/build:$PATH
 make -s install DESTDIR="$scratch" PREFIX=/usr || skip_all "make install fails"
 share=$scratch/usr/share
+# fish asks first whether there is such a command.
+export PATH=$scratch/usr/bin:$PATH
 cd "$scratch" || exit 1
 touch recording.data
 mkdir folder
