@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "exporter_clock.h"
+#include "clock.h"
 #include "exporter_http.h"
 #include "exporter_listen.h"
 #include "exporter_look.h"

@@ -3,7 +3,6 @@
  * ps: who holds locked memory now, in one look: processes, or what they add up to for
  * users, units and cgroups. The facts come from the library's snapshot.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,9 +14,6 @@
 #include "values.h"
 #include "words.h"
 #include "wrap.h"
-
-#define CGROUP_MOUNT "/sys/fs/cgroup"
-#define CGROUP_MOUNT_HYBRID CGROUP_MOUNT "/unified"
 
 static const struct view {
 	const char *name;
@@ -32,13 +28,6 @@ static const struct view {
 const char *ps_view_word(size_t i)
 {
 	return i < sizeof(views) / sizeof(views[0]) ? views[i].name : NULL;
-}
-
-const char *ps_method_word(size_t i)
-{
-	static const char *const methods[] = { "auto", "bpf", "proc" };
-
-	return WORD_AT(methods, i);
 }
 
 static bool choose_view(const char *name, enum ps_view *view)
@@ -81,34 +70,7 @@ static int check_options(const struct options *o, enum ps_view *view, enum ps_co
 	*sort = o->sort ? ps_column_by_key(*view, o->sort) : PS_LOCKED;
 	if (*sort == PS_COLUMNS)
 		return unknown_key(command, *view, o->sort);
-	if (o->method && word_index(ps_method_word, o->method) == NO_WORD)
-		return usage(command, "--method %s: there are %s", o->method,
-			     words_text(ps_method_word, words, sizeof(words)));
-	return 0;
-}
-
-/* A folder may be given as it is mounted, or as the hierarchy names it. */
-static int find_cgroup(struct options *o)
-{
-	static const char *const mounts[] = { CGROUP_MOUNT_HYBRID, CGROUP_MOUNT };
-
-	for (size_t i = 0; o->cgroup && i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		size_t n = strlen(mounts[i]);
-
-		if (strncmp(o->cgroup, mounts[i], n) || (o->cgroup[n] && o->cgroup[n] != '/'))
-			continue;
-		if (access(o->cgroup, F_OK)) {
-			error("cgroup %s: %s", o->cgroup, strerror(errno));
-			return -1;
-		}
-		o->cgroup += n;
-		return 0;
-	}
-	if (!o->cgroup || o->cgroup[0] == '/')
-		return 0;
-	error("cgroup %s: give its folder (" CGROUP_MOUNT "/...), or its path below the root of the "
-	      "hierarchy (/system.slice, as /proc/PID/cgroup has it)", o->cgroup);
-	return -1;
+	return ps_check_method(command, o->method);
 }
 
 /* Every process that was named is there, or it is said. */
@@ -138,16 +100,22 @@ static int output_width(void)
 	return WRAP_WIDTH;
 }
 
+static int cannot_show(int err)
+{
+	error("cannot show what is locked: %s", strerror(-err));
+	return STATUS_FAILED;
+}
+
 static int show(struct options *o, enum ps_view view, enum ps_column_id sort,
 		const struct mlocktrace_snapshot *snapshot)
 {
 	struct ps_rows rows = { .view = view & PS_GROUPS ? PS_PROCESSES : view };
-	int status = ps_rows_fill(&rows, o, snapshot) ? STATUS_FAILED : STATUS_OK;
+	int err = ps_rows_fill(&rows, o, snapshot);
+	int status = err ? cannot_show(err) : check_pids(o, &rows);
 
-	if (status == STATUS_OK)
-		status = check_pids(o, &rows);
-	if (rows.n && view & PS_GROUPS && ps_group_rows(&rows, view))
-		status = STATUS_FAILED;
+	err = rows.n && view & PS_GROUPS ? ps_group_rows(&rows, view) : 0;
+	if (err)
+		status = cannot_show(err);
 	rows.view = view;
 	if (o->sort || view != PS_PROCESSES)
 		ps_sort(&rows, sort);
@@ -173,7 +141,7 @@ int cmd_ps(struct options *o)
 
 	if (status)
 		return status;
-	if (find_cgroup(o))
+	if (ps_find_cgroup(o))
 		return STATUS_FAILED;
 	opts.method = o->method;
 	/* Who names a process wants to see it, whatever it holds. */

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "exporter_clients.h"
-#include "exporter_clock.h"
+#include "clock.h"
 
 #define CLIENT_NS (CLIENT_SECONDS * 1000000000ULL)
 

@@ -32,7 +32,7 @@ static struct json_object *holder_object(const struct mlocktrace_holder *holder)
 	json_put_int(to, "pid", holder->pid);
 	json_put_int(to, "uid", holder->uid);
 	json_put_escaped(to, "comm", holder->comm, sizeof(holder->comm));
-	names_of_path(holder->cgroup, unit);
+	look_label_of_path(holder->cgroup, unit);
 	json_put_text(to, "unit", unit);
 	json_put_uint(to, "vmlck", holder->vmlck);
 	json_put_uint(to, "vmpin", holder->vmpin);

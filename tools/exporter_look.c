@@ -4,10 +4,11 @@
  * do is bounded, here by labels, in the kernel by KERNEL_GROUPS.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "exporter_clock.h"
+#include "clock.h"
 #include "exporter_look.h"
 #include "message.h"
 #include "words.h"
@@ -15,6 +16,9 @@
 /* Cgroups come and go, and the kernel's table keeps them all: many more than have labels. */
 #define KERNEL_GROUPS 4096
 #define DEFAULT_GROUPS 100
+/* Of all those that were gone before they could be named: a name each would be new values without
+ * end for a program that is started again and again. */
+#define LABEL_OF_GONE "gone"
 
 static void log_line(void *ctx, enum mlocktrace_log_level level, const char *line)
 {
@@ -81,7 +85,7 @@ int look_open(struct look *look, const struct options *o)
 	*look = (struct look){ 0 };
 	look->verbose = o->verbose;
 	look_by(o->by, &look->by);
-	names_open(&look->names);
+	cgroups_open(&look->cgroups);
 	look->groups = calloc(groups + 1, sizeof(*look->groups));
 	look->users = calloc(groups + 1, sizeof(*look->users));
 	if (!look->groups || !look->users || labels_open(&look->group_labels, groups, false) ||
@@ -97,7 +101,7 @@ void look_close(struct look *look)
 {
 	mlocktrace_snapshot_free(look->snapshot);
 	mlocktrace_close(look->counting);
-	names_close(&look->names);
+	cgroups_close(&look->cgroups);
 	labels_close(&look->group_labels);
 	labels_close(&look->user_labels);
 	labels_close(&look->refusal_labels);
@@ -109,6 +113,15 @@ void look_close(struct look *look)
 
 /* ---- who holds something ---------------------------------------------------------------- */
 
+void look_label_of_path(const char *path, char value[METRICS_LABEL_SIZE])
+{
+	char name[PATH_MAX];
+
+	if (mlocktrace_unit_name(path, NULL, name, sizeof(name)) < 0)
+		snprintf(name, sizeof(name), "%s", path);
+	metrics_label(value, name, sizeof(name));
+}
+
 static void label_of_holder(const struct look *look, const struct mlocktrace_holder *holder,
 			    char value[METRICS_LABEL_SIZE])
 {
@@ -116,7 +129,7 @@ static void label_of_holder(const struct look *look, const struct mlocktrace_hol
 	if (look->by == MLOCKTRACE_GROUP_COMM)
 		metrics_label(value, holder->comm, sizeof(holder->comm));
 	else if (look->by == MLOCKTRACE_GROUP_CGROUP)
-		names_of_path(holder->cgroup, value);
+		look_label_of_path(holder->cgroup, value);
 }
 
 static void add_holder(struct look_group *group, const struct mlocktrace_holder *holder)
@@ -217,7 +230,7 @@ static int add_count(void *ctx, const struct mlocktrace_count *count)
 	calls->released += count->given;
 	/* Also of those who were refused nothing yet: later the folder may be gone. */
 	if (look->by == MLOCKTRACE_GROUP_CGROUP && !count->other)
-		err = names_want(&look->names, count->group_id);
+		err = cgroups_want(&look->cgroups, count->group_id);
 	if (!err && count->cause != MLOCKTRACE_CAUSE_OK)
 		err = keep_failed(look, count);
 	return err;
@@ -226,13 +239,18 @@ static int add_count(void *ctx, const struct mlocktrace_count *count)
 static size_t label_of_count(struct look *look, const struct mlocktrace_count *count)
 {
 	char value[METRICS_LABEL_SIZE] = "";
+	const char *path;
 
 	if (count->other)
 		return LABELS_OTHER;
-	if (look->by == MLOCKTRACE_GROUP_CGROUP)
-		return labels_place(&look->refusal_labels, names_of_id(&look->names, count->group_id));
-	if (look->by == MLOCKTRACE_GROUP_COMM)
+	if (look->by == MLOCKTRACE_GROUP_CGROUP) {
+		path = cgroups_path(&look->cgroups, count->group_id);
+		if (!path)
+			return labels_place(&look->refusal_labels, LABEL_OF_GONE);
+		look_label_of_path(path, value);
+	} else if (look->by == MLOCKTRACE_GROUP_COMM) {
 		metrics_label(value, count->comm, sizeof(count->comm));
+	}
 	return labels_place(&look->refusal_labels, value);
 }
 
@@ -297,7 +315,7 @@ static int look_at_counts(struct look *look)
 	look->n_failed = 0;
 	err = mlocktrace_counts(look->counting, add_count, look);
 	if (!err)
-		err = names_look(&look->names);
+		err = cgroups_look(&look->cgroups);
 	return err ? err : look_at_refusals(look);
 }
 

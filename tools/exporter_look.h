@@ -9,7 +9,7 @@
 
 #include <mlocktrace/mlocktrace.h>
 
-#include "exporter_names.h"
+#include "cgroups.h"
 #include "labels.h"
 #include "options.h"
 
@@ -43,7 +43,7 @@ struct look {
 	struct mlocktrace_snapshot *snapshot;
 	enum mlocktrace_group by;
 	unsigned int verbose;
-	struct names names;
+	struct cgroups cgroups;
 	struct labels group_labels, user_labels, refusal_labels;
 
 	/* Of the last look; the arrays go with the labels, place by place. */
@@ -69,6 +69,9 @@ int look_by(const char *name, enum mlocktrace_group *by);
 /* Begin to count. 0, or an exit status after a message; either way look_close() follows. */
 int look_open(struct look *look, const struct options *o);
 void look_close(struct look *look);
+
+/* The name of a cgroup by its path, as the value of a label. */
+void look_label_of_path(const char *path, char value[METRICS_LABEL_SIZE]);
 
 /* 0 or -errno; then what is there is of no use. */
 int look_take(struct look *look);

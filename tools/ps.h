@@ -13,6 +13,7 @@
 
 #include <mlocktrace/mlocktrace.h>
 
+#include "json.h"
 #include "options.h"
 
 enum ps_view {
@@ -103,23 +104,41 @@ struct ps_rows {
 
 /* ps_columns.c: by that column, largest amounts first, texts and ids upwards. */
 void ps_sort(struct ps_rows *rows, enum ps_column_id by);
+/* Which comes first, as strcmp(); what is not known comes last. */
+int ps_compare_cells(const struct ps_cell *a, const struct ps_cell *b, enum ps_column_id by);
 /* The column of a key, or PS_COLUMNS if the view has none of that name. */
 enum ps_column_id ps_column_by_key(enum ps_view view, const char *key);
 
-/* ps_rows.c: what of the snapshot the options ask for. 0, or -1 after a message. */
+/* ps_options.c: of the command line. 0, or the exit status after a message. */
+int ps_check_method(const struct command *command, const char *method);
+/* A cgroup given by its folder becomes its path. 0, or -1 after a message. */
+int ps_find_cgroup(struct options *o);
+
+/* ps_rows.c: what of the snapshot the options ask for. 0 or -errno. */
 int ps_rows_fill(struct ps_rows *rows, const struct options *o,
 		 const struct mlocktrace_snapshot *snapshot);
 void ps_rows_free(struct ps_rows *rows);
 /* Room for one more, empty; NULL = out of memory. */
 struct ps_row *ps_rows_add(struct ps_rows *rows);
 
-/* ps_groups.c: rows of processes become rows of what they belong to. 0 or -1 after a message. */
+/* One row alone, zeroed before. 0 or -errno; either way it is to be freed. */
+int ps_row_fill_process(struct ps_row *row, const struct mlocktrace_holder *holder);
+int ps_row_fill_user(struct ps_row *row, const struct mlocktrace_user *user);
+void ps_row_free(struct ps_row *row);
+bool ps_is_wanted(const struct options *o, const struct mlocktrace_holder *holder);
+
+/* ps_groups.c: rows of processes become rows of what they belong to. 0 or -errno. */
 int ps_group_rows(struct ps_rows *rows, enum ps_view view);
 
-/* ps_text.c, ps_json.c */
+/* ps_text.c: fit to print; of the row, or in @buf */
+const char *ps_cell_text(char buf[24], const struct ps_row *row, enum ps_column_id id);
 void ps_print_text(const struct ps_rows *rows, int width, bool color, FILE *out);
 void ps_print_text_total(const struct ps_rows *rows, const struct mlocktrace_snapshot *snapshot,
 			 FILE *out);
+
+/* ps_json.c */
+void ps_put_row(struct json_object *to, const struct ps_row *row, enum ps_view view);
+void ps_put_total(struct json_object *to, const struct mlocktrace_snapshot *snapshot);
 void ps_print_json(const struct ps_rows *rows, FILE *out);
 void ps_print_json_total(const struct mlocktrace_snapshot *snapshot, FILE *out);
 

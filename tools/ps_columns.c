@@ -60,7 +60,7 @@ static int compare_numbers(uint64_t a, uint64_t b)
 	return a < b ? -1 : a > b;
 }
 
-static int compare_cells(const struct ps_cell *a, const struct ps_cell *b, enum ps_column_id by)
+int ps_compare_cells(const struct ps_cell *a, const struct ps_cell *b, enum ps_column_id by)
 {
 	bool is_id = by == PS_PID || by == PS_UID || by == PS_MM || by == PS_START;
 
@@ -80,7 +80,7 @@ static int compare_rows(const void *a, const void *b, void *by)
 {
 	const struct ps_row *x = a, *y = b;
 	enum ps_column_id id = *(enum ps_column_id *)by;
-	int order = compare_cells(&x->cells[id], &y->cells[id], id);
+	int order = ps_compare_cells(&x->cells[id], &y->cells[id], id);
 
 	return order ? order : compare_numbers(x->rank, y->rank);
 }

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "message.h"
 #include "ps.h"
 
 static void move_text(struct ps_row *to, struct ps_row *from, enum ps_column_id id)
@@ -68,9 +67,8 @@ int ps_group_rows(struct ps_rows *rows, enum ps_view view)
 		if (!group || !same_text(&group->cells[by], &process->cells[by]))
 			group = begin(&groups, process, by);
 		if (!group) {
-			error("cannot show what is locked: %s", strerror(ENOMEM));
 			ps_rows_free(&groups);
-			return -1;
+			return -ENOMEM;
 		}
 		add(group, process);
 	}

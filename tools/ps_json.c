@@ -35,33 +35,44 @@ static void put_cell(struct json_object *to, const struct ps_column *column,
 	}
 }
 
+void ps_put_row(struct json_object *to, const struct ps_row *row, enum ps_view view)
+{
+	for (size_t c = 0; c < PS_COLUMNS; c++)
+		if (ps_columns[c].views & view)
+			put_cell(to, &ps_columns[c], &row->cells[c]);
+}
+
+void ps_put_total(struct json_object *to, const struct mlocktrace_snapshot *snapshot)
+{
+	struct mlocktrace_snapshot_total total = { .size = sizeof(total) };
+
+	mlocktrace_snapshot_total(snapshot, &total);
+	json_put_uint(to, "processes", total.n_processes);
+	json_put_uint(to, "holders", total.n_holders);
+	json_put_uint(to, "hidden", total.n_hidden);
+	json_put_uint(to, "users", total.n_users);
+	json_put_uint(to, "vmlck", total.vmlck);
+	json_put_uint(to, "vmpin", total.vmpin);
+	json_put_uint(to, "mlocked", total.mlocked);
+	json_put_uint(to, "unevictable", total.unevictable);
+	json_put_text(to, "method", mlocktrace_snapshot_method(snapshot));
+	json_put_text(to, "blind", mlocktrace_snapshot_blind(snapshot));
+}
+
 void ps_print_json(const struct ps_rows *rows, FILE *out)
 {
 	for (size_t i = 0; i < rows->n; i++) {
 		struct json_object *object = json_object_new_object();
 
-		for (size_t c = 0; c < PS_COLUMNS; c++)
-			if (ps_columns[c].views & rows->view)
-				put_cell(object, &ps_columns[c], &rows->list[i].cells[c]);
+		ps_put_row(object, &rows->list[i], rows->view);
 		json_print(out, object);
 	}
 }
 
 void ps_print_json_total(const struct mlocktrace_snapshot *snapshot, FILE *out)
 {
-	struct mlocktrace_snapshot_total total = { .size = sizeof(total) };
 	struct json_object *object = json_object_new_object();
 
-	mlocktrace_snapshot_total(snapshot, &total);
-	json_put_uint(object, "processes", total.n_processes);
-	json_put_uint(object, "holders", total.n_holders);
-	json_put_uint(object, "hidden", total.n_hidden);
-	json_put_uint(object, "users", total.n_users);
-	json_put_uint(object, "vmlck", total.vmlck);
-	json_put_uint(object, "vmpin", total.vmpin);
-	json_put_uint(object, "mlocked", total.mlocked);
-	json_put_uint(object, "unevictable", total.unevictable);
-	json_put_text(object, "method", mlocktrace_snapshot_method(snapshot));
-	json_put_text(object, "blind", mlocktrace_snapshot_blind(snapshot));
+	ps_put_total(object, snapshot);
 	json_print(out, object);
 }

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "message.h"
 #include "ps.h"
 
 struct ps_row *ps_rows_add(struct ps_rows *rows)
@@ -24,11 +23,17 @@ struct ps_row *ps_rows_add(struct ps_rows *rows)
 	return memset(&rows->list[rows->n++], 0, sizeof(*rows->list));
 }
 
+void ps_row_free(struct ps_row *row)
+{
+	for (size_t c = 0; c < PS_COLUMNS; c++)
+		free(row->cells[c].text);
+	*row = (struct ps_row){ 0 };
+}
+
 void ps_rows_free(struct ps_rows *rows)
 {
 	for (size_t i = 0; i < rows->n; i++)
-		for (size_t c = 0; c < PS_COLUMNS; c++)
-			free(rows->list[i].cells[c].text);
+		ps_row_free(&rows->list[i]);
 	free(rows->list);
 	*rows = (struct ps_rows){ 0 };
 }
@@ -55,23 +60,34 @@ static int set_text(struct ps_row *row, enum ps_column_id id, const char *text, 
 	return 0;
 }
 
+/* A name may be far away: it is asked for once, as long as no other user takes its place. */
+static const char *user_name(uid_t uid)
+{
+	static struct {
+		uid_t uid;
+		char name[64];
+	} known[64];
+	size_t place = uid % (sizeof(known) / sizeof(known[0]));
+	char *name = known[place].name;
+	const struct passwd *user;
+
+	if (*name && known[place].uid == uid)
+		return name;
+	user = getpwuid(uid);
+	if (user)
+		snprintf(name, sizeof(known[0].name), "%s", user->pw_name);
+	else
+		snprintf(name, sizeof(known[0].name), "%u", uid);
+	known[place].uid = uid;
+	return name;
+}
+
 static int set_user(struct ps_row *row, uid_t uid)
 {
-	/* Rows of one user come in runs, and a name may be far away. */
-	static char name[64];
-	static uid_t of;
+	const char *name = user_name(uid);
 
-	if (!name[0] || of != uid) {
-		const struct passwd *user = getpwuid(uid);
-
-		if (user)
-			snprintf(name, sizeof(name), "%s", user->pw_name);
-		else
-			snprintf(name, sizeof(name), "%u", uid);
-		of = uid;
-	}
 	set(row, PS_UID, uid, true);
-	return set_text(row, PS_USER, name, sizeof(name));
+	return set_text(row, PS_USER, name, strlen(name));
 }
 
 static int set_unit(struct ps_row *row, const char *cgroup)
@@ -99,7 +115,7 @@ static uint64_t headroom(const struct mlocktrace_holder *holder)
 	return holder->limit - holder->vmlck;
 }
 
-static int fill_process(struct ps_row *row, const struct mlocktrace_holder *holder)
+int ps_row_fill_process(struct ps_row *row, const struct mlocktrace_holder *holder)
 {
 	int err;
 
@@ -122,7 +138,7 @@ static int fill_process(struct ps_row *row, const struct mlocktrace_holder *hold
 	return err ? err : set_unit(row, holder->cgroup);
 }
 
-static int fill_user(struct ps_row *row, const struct mlocktrace_user *user)
+int ps_row_fill_user(struct ps_row *row, const struct mlocktrace_user *user)
 {
 	bool known = user->counters_known;
 
@@ -159,7 +175,7 @@ static bool is_below(const char *cgroup, const char *folder)
 	return !strncmp(cgroup, folder, n) && (!cgroup[n] || cgroup[n] == '/');
 }
 
-static bool is_wanted(const struct options *o, const struct mlocktrace_holder *holder)
+bool ps_is_wanted(const struct options *o, const struct mlocktrace_holder *holder)
 {
 	if (o->n_pids && !names_pid(o, holder->pid))
 		return false;
@@ -179,12 +195,12 @@ static int fill_processes(struct ps_rows *rows, const struct options *o,
 	for (size_t i = 0; !err && !mlocktrace_snapshot_holder(snapshot, i, &holder); i++) {
 		struct ps_row *row;
 
-		if (!is_wanted(o, &holder)) {
+		if (!ps_is_wanted(o, &holder)) {
 			rows->filtered = true;
 			continue;
 		}
 		row = ps_rows_add(rows);
-		err = row ? fill_process(row, &holder) : -ENOMEM;
+		err = row ? ps_row_fill_process(row, &holder) : -ENOMEM;
 	}
 	return err;
 }
@@ -208,7 +224,7 @@ static int fill_users(struct ps_rows *rows, const struct options *o,
 			continue;
 		}
 		row = ps_rows_add(rows);
-		err = row ? fill_user(row, &user) : -ENOMEM;
+		err = row ? ps_row_fill_user(row, &user) : -ENOMEM;
 	}
 	return err;
 }
@@ -216,11 +232,6 @@ static int fill_users(struct ps_rows *rows, const struct options *o,
 int ps_rows_fill(struct ps_rows *rows, const struct options *o,
 		 const struct mlocktrace_snapshot *snapshot)
 {
-	int err = rows->view == PS_USERS ? fill_users(rows, o, snapshot) :
-					   fill_processes(rows, o, snapshot);
-
-	if (!err)
-		return 0;
-	error("cannot show what is locked: %s", strerror(-err));
-	return -1;
+	return rows->view == PS_USERS ? fill_users(rows, o, snapshot) :
+					fill_processes(rows, o, snapshot);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "message.h"
 #include "ps.h"
 #include "wrap.h"
@@ -15,16 +16,6 @@
 #define LEAST_TEXT 8 /* a column of text is not made narrower */
 
 /* ---- cells ---------------------------------------------------------------------------- */
-
-/* Code points, which is what a terminal shows of most text */
-static int width_of(const char *text)
-{
-	int width = 0;
-
-	for (; *text; text++)
-		width += (*text & 0xc0) != 0x80;
-	return width;
-}
 
 static const char *room_text(char buf[24], uint64_t room, bool capable)
 {
@@ -38,7 +29,7 @@ static const char *room_text(char buf[24], uint64_t room, bool capable)
 	return buf;
 }
 
-static const char *cell_text(char buf[24], const struct ps_row *row, enum ps_column_id id)
+const char *ps_cell_text(char buf[24], const struct ps_row *row, enum ps_column_id id)
 {
 	const struct ps_cell *cell = &row->cells[id];
 
@@ -88,7 +79,7 @@ static void measure(const struct ps_rows *rows, int widths[PS_COLUMNS])
 			continue;
 		widths[c] = (int)strlen(ps_columns[c].title);
 		for (size_t i = 0; i < rows->n; i++) {
-			int width = width_of(cell_text(buf, &rows->list[i], id));
+			int width = columns_of(ps_cell_text(buf, &rows->list[i], id));
 
 			if (ps_columns[c].most && width > ps_columns[c].most)
 				width = ps_columns[c].most;
@@ -121,19 +112,13 @@ static void fit(int widths[PS_COLUMNS], int room)
 /* Cut off with a "+", as ps(1) does. @last: nothing follows, so nothing is filled up. */
 static void print_text(FILE *out, const char *text, int width, bool last)
 {
-	bool cut = width_of(text) > width;
-	int left = cut ? width - 1 : width;
-	const char *end = text;
+	bool cut = columns_of(text) > width;
+	int used;
+	size_t n = columns_fit(text, cut ? width - 1 : width, &used);
 
-	while (*end && (left || (*end & 0xc0) == 0x80)) {
-		left -= (*end & 0xc0) != 0x80;
-		end++;
-	}
-	while (cut && (*end & 0xc0) == 0x80)
-		end++;
-	fprintf(out, "%.*s%s", (int)(end - text), text, cut ? "+" : "");
+	fprintf(out, "%.*s%s", (int)n, text, cut ? "+" : "");
 	if (!last)
-		fprintf(out, "%*s", left, "");
+		fprintf(out, "%*s", width - used - cut, "");
 }
 
 static void print_line(const struct ps_row *row, const int widths[PS_COLUMNS], int last, FILE *out)
@@ -146,7 +131,7 @@ static void print_line(const struct ps_row *row, const int widths[PS_COLUMNS], i
 
 		if (!widths[c])
 			continue;
-		text = row ? cell_text(buf, row, (enum ps_column_id)c) : ps_columns[c].title;
+		text = row ? ps_cell_text(buf, row, (enum ps_column_id)c) : ps_columns[c].title;
 		fputs(before, out);
 		if (ps_columns[c].type == PS_TEXT)
 			print_text(out, text, widths[c], c == last);

@@ -50,7 +50,7 @@ const char *tier_word(size_t i);
 const char *color_word(size_t i);
 /* cmd_explain.c */
 const char *explain_word(size_t i);
-/* cmd_ps.c, ps_columns.c */
+/* cmd_ps.c, ps_options.c, ps_columns.c */
 const char *ps_view_word(size_t i);
 const char *ps_method_word(size_t i);
 const char *ps_key_word(size_t i);

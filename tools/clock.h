@@ -2,8 +2,8 @@
 /*
  * What time it is, for time that passes.
  */
-#ifndef TOOLS_EXPORTER_CLOCK_H
-#define TOOLS_EXPORTER_CLOCK_H
+#ifndef TOOLS_CLOCK_H
+#define TOOLS_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
