@@ -35,7 +35,7 @@ BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter \
 	-Iinclude -Ibpf -MMD -MP
 LIBS := -lbpf -ljson-c -ldw -lelf
 # Of the tools alone
-TOOL_LIBS := -lmicrohttpd -lcap-ng
+TOOL_LIBS := -lmicrohttpd -lcap-ng -lncursesw -ltinfo
 
 # bpftool is there, and Debian's PATH of an ordinary user is not.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
@@ -227,6 +227,8 @@ $(B)/selftests/unit/%: selftests/unit/%.c $(B)/sanitized/libmlocktrace.a
 
 # Of the tools, what can be tested alone
 $(foreach name,labels metrics negotiate,$(eval $(B)/selftests/unit/$(name): $(B)/sanitized/tools/$(name).o))
+$(B)/selftests/unit/top: $(patsubst %,$(B)/sanitized/tools/%.o,bars columns message paper ps_columns \
+	ps_rows ps_text top_list top_model top_table top_view wrap)
 
 # As a user of the library builds them
 $(B)/examples/%: Documentation/examples/%.c $(B)/libmlocktrace.a

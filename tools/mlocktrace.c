@@ -39,6 +39,9 @@ static const struct command commands[] = {
 	{ "ps", ON_PS, "[OPTION]...",
 	  "Show who holds locked memory now, of the whole machine: processes with their limits and units, or "
 	  "what users, containers, services and cgroups hold together.", cmd_ps },
+	{ "top", ON_TOP, "[OPTION]...",
+	  "Show who holds locked memory and who is refused it, live: a table to sort and filter, with the "
+	  "history of each process, its limits, and its last refusals with the remedy.", cmd_top },
 	{ "last", ON_LAST, "[OPTION]... [PID]",
 	  "Show what led to the last refusals, of PID or of all processes, though nobody was tracing: from "
 	  "the flight recorder of the kernel module.", cmd_last, A_PROCESS },

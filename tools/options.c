@@ -19,7 +19,7 @@
 
 enum { ID_CGROUP = FIRST_LONG_ID, ID_SOURCE, ID_TIER, ID_BUFFER, ID_BTF, ID_COLOR,
        ID_SUMMARY, ID_BY, ID_SORT, ID_METHOD, ID_AS, ID_LISTEN, ID_TEXTFILE, ID_INTERVAL, ID_GROUPS,
-       ID_USER, ID_VERSION };
+       ID_USER, ID_NO_TRACE, ID_VERSION };
 
 #define SETS_TRUE(field) \
 	static int set_##field(struct options *o, const char *value) \
@@ -43,6 +43,8 @@ SETS_TRUE(time)
 SETS_TRUE(json)
 SETS_TRUE(quiet)
 SETS_TRUE(summary)
+SETS_TRUE(batch)
+SETS_TRUE(no_trace)
 SETS_TEXT(cgroup)
 SETS_TEXT(btf)
 SETS_TEXT(input)
@@ -68,25 +70,25 @@ static int set_verbose(struct options *o, const char *value)
 #define FOLDERS { .known = KNOWN_FOLDERS }
 
 static const struct option_row rows[] = {
-	{ 'p', "pid", "PID,...", ON_STREAM | ON_AUDIT | ON_PS,
+	{ 'p', "pid", "PID,...", ON_STREAM | ON_AUDIT | ON_PS | ON_TOP,
 	  "these processes, with all their threads (may be repeated)", set_pids, PIDS },
 	{ 'a', "all", NULL, ON_TRACING, "every process of the machine", set_all },
 	{ 'a', "all", NULL, ON_REGIONS,
 	  "in place of PID: the sums of all processes, and how they come to Mlocked of /proc/meminfo",
 	  set_all },
-	{ 'a', "all", NULL, ON_PS, "also processes that hold nothing, and users without any", set_all },
+	{ 'a', "all", NULL, ON_PS | ON_TOP, "also processes that hold nothing, and users without any", set_all },
 	{ 'f', "follow", NULL, ON_TRACING,
 	  "also the children, made from now on, of the processes given", set_follow },
 	{ 'x', "failures", NULL, ON_STREAM, "only calls that failed", set_failures_only },
 	{ 'e', "ops", "OP,...", ON_STREAM, "only these operations (see: mlocktrace explain)", set_ops,
 	  { .word = op_word, .list = true } },
-	{ 'u', "uid", "USER", ON_STREAM | ON_PS, "only processes of this user (name or number)", set_uid,
-	  USERS },
-	{ 'c', "comm", "NAME", ON_STREAM | ON_PS, "only tasks of exactly this name", set_comm,
+	{ 'u', "uid", "USER", ON_STREAM | ON_PS | ON_TOP, "only processes of this user (name or number)",
+	  set_uid, USERS },
+	{ 'c', "comm", "NAME", ON_STREAM | ON_PS | ON_TOP, "only tasks of exactly this name", set_comm,
 	  { .known = KNOWN_TASK_NAMES } },
 	{ ID_CGROUP, "cgroup", "PATH", ON_LIVE,
 	  "only processes in this cgroup v2 folder or below", set_cgroup, FOLDERS },
-	{ ID_CGROUP, "cgroup", "PATH", ON_PS,
+	{ ID_CGROUP, "cgroup", "PATH", ON_PS | ON_TOP,
 	  "only processes in this cgroup or below: a folder, or its path as in /proc/PID/cgroup",
 	  set_cgroup, FOLDERS },
 	{ ID_CGROUP, "cgroup", "ID", ON_REPORT, "only processes in the cgroup of this id", set_cgroup },
@@ -98,11 +100,15 @@ static const struct option_row rows[] = {
 	  "run COMMAND as this user (name or number), with his groups and without capabilities",
 	  set_as_user, USERS },
 	{ 'n', "count", "N", ON_LAST, "so many refusals (default: 10)", set_count },
+	{ 'b', "batch", NULL, ON_TOP, "write each round to stdout, and need no terminal", set_batch },
+	{ 'n', "count", "N", ON_TOP, "end after so many rounds", set_count },
+	{ 'd', "delay", "SECONDS", ON_TOP, "a round so often (default: 2; 0.5 is twice a second)", set_delay },
 	{ 'd', "duration", "SECONDS", ON_COMMAND, "stop tracing after so long (0.5 is half a second)",
 	  set_duration },
 	{ 'T', "time", NULL, ON_TRACE | ON_REPORT, "with the time of day", set_time },
 	{ 'j', "json", NULL, ON_TRACE | ON_REPORT | ON_DOCTOR | ON_AUDIT | ON_REGIONS | ON_LAST |
 	  ON_PS | ON_SIZE, "JSON, one object per line", set_json },
+	{ 'j', "json", NULL, ON_TOP, "with -b: JSON, one object and one line for each round", set_json },
 	{ 'i', "input", "FILE", ON_REPORT, "the recording (also as operand; default: mlocktrace.data)",
 	  set_input, FILES },
 	{ 'i', "input", "FILE", ON_REGIONS,
@@ -114,24 +120,32 @@ static const struct option_row rows[] = {
 	{ ID_BY, "by", "WHAT", ON_PS,
 	  "process, user (with the counters of each), unit (container, pod, service ...) or cgroup", set_by,
 	  { .word = ps_view_word } },
+	{ ID_BY, "by", "WHAT", ON_TOP, "begin with the table by process or by user", set_by,
+	  { .word = top_view_word } },
+	{ ID_SORT, "sort", "KEY", ON_TOP, "by another column (default: locked): its name in JSON", set_sort,
+	  { .word = top_key_word } },
 	{ ID_SORT, "sort", "KEY", ON_PS, "by another column (default: locked): its name in JSON", set_sort,
 	  { .word = ps_key_word } },
-	{ ID_METHOD, "method", "HOW", ON_PS,
+	{ ID_METHOD, "method", "HOW", ON_PS | ON_TOP,
 	  "auto, bpf (an iterator in the kernel) or proc (files of /proc, which show less)", set_method,
 	  { .word = ps_method_word } },
 	{ ID_SUMMARY, "summary", NULL, ON_REPORT, "only the table at the end", set_summary },
 	{ ID_SOURCE, "source", "WHERE", ON_LIVE,
 	  "auto (bpf, or kmod where that cannot run), bpf, kmod, or the name of a recording", set_source,
 	  { .word = source_word, .known = KNOWN_FILES } },
-	{ ID_SOURCE, "source", "WHERE", ON_AUDIT | ON_SIZE | ON_EXPORTER,
+	{ ID_NO_TRACE, "no-trace", NULL, ON_TOP,
+	  "hook nothing: refusals are then known only where the kernel module counts them", set_no_trace },
+	{ ID_SOURCE, "source", "WHERE", ON_AUDIT | ON_SIZE | ON_EXPORTER | ON_TOP,
 	  "auto (bpf, or kmod where that cannot run), bpf or kmod", set_source,
 	  { .word = source_word } },
-	{ ID_TIER, "tier", "TIER", ON_COMMAND | ON_DOCTOR | ON_EXPORTER,
+	{ ID_TIER, "tier", "TIER", ON_COMMAND | ON_DOCTOR | ON_EXPORTER | ON_TOP,
 	  "auto, fentry, kprobe, tracepoint or kmod (see: mlocktrace doctor)", set_tier,
 	  { .word = tier_word } },
 	{ ID_BUFFER, "buffer", "SIZE", ON_COMMAND,
 	  "buffer for records not yet read, as 64M (default: 8M; kmod has its own)", set_buffer },
-	{ ID_BTF, "btf", "FILE", ON_COMMAND | ON_DOCTOR | ON_EXPORTER,
+	{ ID_BUFFER, "buffer", "SIZE", ON_TOP,
+	  "buffer for refusals of a round, as 4M (default: 1M; kmod has its own)", set_buffer },
+	{ ID_BTF, "btf", "FILE", ON_COMMAND | ON_DOCTOR | ON_EXPORTER | ON_TOP,
 	  "type information (BTF) of the kernel, where it has none of its own", set_btf, FILES },
 	{ ID_LISTEN, "listen", "ADDRESS", ON_EXPORTER,
 	  "serve /metrics there, as 127.0.0.1:9435; a socket passed by systemd goes before", set_listen },
@@ -148,11 +162,11 @@ static const struct option_row rows[] = {
 	  set_groups },
 	{ ID_USER, "user", "NAME", ON_EXPORTER, "become this user after the start", set_user, USERS },
 	{ ID_COLOR, "color", "[WHEN]", ON_TRACE | ON_REPORT | ON_REGIONS | ON_LAST | ON_PS |
-	  ON_SIZE,
+	  ON_SIZE | ON_TOP,
 	  "auto (a terminal, and NO_COLOR is not set), always or never", set_color,
 	  { .word = color_word } },
 	{ 'q', "quiet", NULL, ON_STREAM | ON_AUDIT | ON_REGIONS | ON_LAST | ON_PS |
-	  ON_SIZE | ON_EXPORTER,
+	  ON_SIZE | ON_EXPORTER | ON_TOP,
 	  "no notes and no summary; errors are still told", set_quiet },
 	{ 'v', "verbose", NULL, ON_LAST,
 	  "facts under every record, and all that the recorder has of the processes; twice: the library's "

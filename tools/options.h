@@ -26,6 +26,7 @@ enum command_bit {
 	ON_SIZE = 1 << 9,
 	ON_EXPORTER = 1 << 10,
 	ON_COMPLETION = 1 << 11,
+	ON_TOP = 1 << 12,
 	ON_LIVE = ON_TRACE | ON_RECORD,
 	ON_TRACING = ON_LIVE | ON_AUDIT,
 	ON_COMMAND = ON_TRACING | ON_SIZE, /* those that may start a COMMAND */
@@ -36,7 +37,7 @@ enum command_bit {
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
-	bool all, follow, failures_only, stacks, time, json, quiet, summary, by_uid;
+	bool all, follow, failures_only, stacks, time, json, quiet, summary, by_uid, batch, no_trace;
 	unsigned int verbose;
 	unsigned int count; /* 0 = the command's own */
 	enum color_when color;
@@ -60,7 +61,7 @@ struct options {
 	const char *listen;
 	const char *textfile;
 	const char *user;
-	uint64_t interval_ns; /* 0 = once */
+	uint64_t interval_ns; /* 0 = once, or the command's own */
 	unsigned int groups;  /* 0 = the command's own */
 	char **operands; /* what follows the options, NULL at the end */
 	int n_operands;
@@ -112,6 +113,7 @@ int cmd_ps(struct options *o);
 int cmd_size(struct options *o);
 int cmd_exporter(struct options *o);
 int cmd_completion(struct options *o);
+int cmd_top(struct options *o);
 
 /* mlocktrace.c */
 const struct command *command_by_bit(enum command_bit bit);

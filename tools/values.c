@@ -157,6 +157,11 @@ const char *source_word(size_t i)
 	return WORD_AT(live, i);
 }
 
+int set_delay(struct options *o, const char *value)
+{
+	return set_seconds(&o->interval_ns, "-d", value);
+}
+
 int set_source(struct options *o, const char *value)
 {
 	if (!*value) {

@@ -17,6 +17,7 @@ int set_source(struct options *o, const char *value);
 int set_tier(struct options *o, const char *value);
 int set_count(struct options *o, const char *value);
 int set_buffer(struct options *o, const char *value);
+int set_delay(struct options *o, const char *value);
 int set_interval(struct options *o, const char *value);
 int set_groups(struct options *o, const char *value);
 int set_color(struct options *o, const char *value);

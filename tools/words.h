@@ -54,6 +54,9 @@ const char *explain_word(size_t i);
 const char *ps_view_word(size_t i);
 const char *ps_method_word(size_t i);
 const char *ps_key_word(size_t i);
+/* cmd_top.c, top_list.c */
+const char *top_view_word(size_t i);
+const char *top_key_word(size_t i);
 /* exporter_look.c */
 const char *look_by_word(size_t i);
 /* cmd_completion.c */
