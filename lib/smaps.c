@@ -124,33 +124,35 @@ static bool begin_mapping(const char *line, struct mapping *map)
 	return true;
 }
 
+/* "rd wr mr lo": words of two letters */
 static void take_flags(struct mapping *map, const char *flags)
 {
-	char word[3];
-	int n;
-
-	for (; sscanf(flags, " %2s%n", word, &n) == 1; flags += n) {
-		map->locked |= !strcmp(word, "lo");
-		map->region.on_fault |= !strcmp(word, "lf");
-		map->hugetlb |= !strcmp(word, "ht");
+	for (flags += strspn(flags, " "); flags[0] && flags[1]; flags += 2 + strspn(flags + 2, " ")) {
+		map->locked |= begins(flags, "lo");
+		map->region.on_fault |= begins(flags, "lf");
+		map->hugetlb |= begins(flags, "ht");
 		/* What the kernel calls VM_SPECIAL: pages that are not its own to lock. */
-		map->special |= !strcmp(word, "io") || !strcmp(word, "pf") || !strcmp(word, "de") ||
-				!strcmp(word, "mm");
+		map->special |= begins(flags, "io") || begins(flags, "pf") ||
+				begins(flags, "de") || begins(flags, "mm");
 	}
+}
+
+/* There are twenty such lines to a mapping, which is too many for sscanf(). */
+static bool take_size(const char *line, const char *name, uint64_t *bytes)
+{
+	if (!begins(line, name))
+		return false;
+	*bytes = strtoull(line + strlen(name), NULL, 10) * 1024;
+	return true;
 }
 
 static void take_field(struct mapping *map, const char *line)
 {
-	uint64_t kib;
-
 	if (begins(line, "VmFlags:"))
 		take_flags(map, line + strlen("VmFlags:"));
-	else if (sscanf(line, "Rss: %" SCNu64, &kib) == 1)
-		map->region.resident = kib * 1024;
-	else if (sscanf(line, "Pss: %" SCNu64, &kib) == 1)
-		map->region.share = kib * 1024;
-	else if (sscanf(line, "Swap: %" SCNu64, &kib) == 1)
-		map->region.swapped = kib * 1024;
+	else if (!take_size(line, "Rss:", &map->region.resident) &&
+		 !take_size(line, "Pss:", &map->region.share))
+		take_size(line, "Swap:", &map->region.swapped);
 }
 
 int mlt_smaps_parse(FILE *in, struct mlocktrace_regions *regions)
