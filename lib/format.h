@@ -55,6 +55,7 @@ struct mlt_sink {
 	off_t *ends;
 	size_t n_ends;
 	size_t max_ends;
+	size_t left; /* bytes of ours that stdio still held after the last unit */
 };
 
 void mlt_sink_init(struct mlt_sink *sink, FILE *out);

@@ -94,6 +94,17 @@ static off_t furthest(const struct mlt_sink *sink)
 	return sink->n_ends ? sink->ends[sink->n_ends - 1] : 0;
 }
 
+/*
+ * Where the next unit begins, or -1. The caller may have written to the stream in between; but if
+ * it holds as many bytes as we left there, he has not, and the kernel need not be asked.
+ */
+static off_t next_start(const struct mlt_sink *sink)
+{
+	if (sink->n_ends && sink->left && __fpending(sink->out) == sink->left)
+		return furthest(sink);
+	return ftello(sink->out);
+}
+
 int mlt_sink_write(struct mlt_sink *sink, const void *unit, size_t size)
 {
 	off_t start = 0;
@@ -105,8 +116,7 @@ int mlt_sink_write(struct mlt_sink *sink, const void *unit, size_t size)
 	if (ferror(sink->out))
 		return fail(sink, furthest(sink));
 	if (sink->can_cut) {
-		/* Asked each time: the caller may have written to the stream in between. */
-		start = ftello(sink->out);
+		start = next_start(sink);
 		if (start < 0)
 			sink->can_cut = false;
 		else if (!sink->n_ends || sink->ends[sink->n_ends - 1] != start)
@@ -118,6 +128,7 @@ int mlt_sink_write(struct mlt_sink *sink, const void *unit, size_t size)
 		return fail(sink, start + (off_t)size);
 	if (sink->can_cut)
 		remember_end(sink, start + (off_t)size);
+	sink->left = __fpending(sink->out);
 	return 0;
 }
 
