@@ -111,7 +111,10 @@ int output_open(struct output *out, const char *name, int fd, bool lines)
 		out->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	out->file = out->fd < 0 ? NULL : stream_of(out);
 	if (out->file) {
-		setvbuf(out->file, NULL, _IOFBF, STREAM_BUFFER);
+		/* The C library believes a size only together with a buffer. */
+		out->buffer = malloc(STREAM_BUFFER);
+		if (out->buffer)
+			setvbuf(out->file, out->buffer, _IOFBF, STREAM_BUFFER);
 		return 0;
 	}
 	error("cannot write to %s: %s", out->name, strerror(errno));
@@ -142,6 +145,8 @@ int output_close(struct output *out)
 		out->error = -errno;
 	if (own_fd && close(out->fd) && !out->error)
 		out->error = -errno;
+	free(out->buffer);
+	out->buffer = NULL;
 	free(out->held);
 	out->held = NULL;
 	out->file = NULL;

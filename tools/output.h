@@ -19,6 +19,7 @@ struct output {
 	int error;     /* the first -errno, 0 while all is well */
 	bool borrowed; /* fd is one of the standard descriptors */
 	bool lines;
+	char *buffer; /* of file */
 	char *held; /* lines: not yet written */
 	size_t held_len;
 	size_t held_size;
