@@ -78,7 +78,7 @@ MLT_API int mlocktrace_escape(char *buf, size_t size, const char *text, size_t l
 	return mlt_escape(buf, size, text, len, false);
 }
 
-/* Roughly the East Asian wide blocks; a terminal's opinion on the rest is one column. */
+/* Roughly the East Asian wide blocks, in order; a terminal's opinion on the rest is one column. */
 static size_t columns_of(uint32_t code)
 {
 	static const uint32_t wide[][2] = {
@@ -88,8 +88,8 @@ static size_t columns_of(uint32_t code)
 		{ 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
 	};
 
-	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
-		if (code >= wide[i][0] && code <= wide[i][1])
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]) && code >= wide[i][0]; i++)
+		if (code <= wide[i][1])
 			return 2;
 	return 1;
 }
@@ -103,7 +103,7 @@ static size_t fitting(const char *text, size_t columns, size_t *used)
 	*used = 0;
 	while (at < len) {
 		uint32_t code = 0;
-		size_t n = sequence(p + at, len - at, &code);
+		size_t n = p[at] < 0x80 ? 1 : sequence(p + at, len - at, &code);
 		size_t width = columns_of(code);
 
 		if (width > columns - *used)

@@ -155,7 +155,8 @@ static void fill_cells(const struct mlocktrace_writer *writer, const struct mloc
 
 	for (int c = 0; c < COLUMNS; c++)
 		cells[c].color = NULL;
-	time_text(writer, event->time_ns, cells[TIME].text, sizeof(cells[TIME].text));
+	if (writer->opts.time)
+		time_text(writer, event->time_ns, cells[TIME].text, sizeof(cells[TIME].text));
 	if (event->tid && event->tid != event->pid)
 		snprintf(cells[PID].text, sizeof(cells[PID].text), "%u/%u", event->pid, event->tid);
 	else

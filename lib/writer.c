@@ -58,17 +58,23 @@ void mlt_buf_fill(struct mlt_buf *buf, char c, size_t n)
 
 void mlt_buf_printf(struct mlt_buf *buf, const char *fmt, ...)
 {
+	size_t room;
 	va_list args;
 	int n;
 
+	if (!make_room(buf, 0))
+		return;
+	room = buf->size - buf->used;
 	va_start(args, fmt);
-	n = vsnprintf(NULL, 0, fmt, args);
+	n = vsnprintf(buf->data + buf->used, room, fmt, args);
 	va_end(args);
 	if (n < 0 || !make_room(buf, n))
 		return;
-	va_start(args, fmt);
-	vsnprintf(buf->data + buf->used, n + 1, fmt, args);
-	va_end(args);
+	if ((size_t)n >= room) {
+		va_start(args, fmt);
+		vsnprintf(buf->data + buf->used, n + 1, fmt, args);
+		va_end(args);
+	}
 	buf->used += n;
 }
 
