@@ -211,6 +211,7 @@ MLT_SUB struct mlt_call *mlt_call_begin(__u8 op, const struct pt_regs *regs, int
 	if (!call)
 		return 0;
 	call->mm = mlt_current_mm();
+	call->sysno = MLT_REG(regs, orig_ax);
 	if (compat) {
 		call->flags |= MLOCKTRACE_F_COMPAT;
 		call->args[0] = (__u32)MLT_REG(regs, bx);

@@ -522,11 +522,19 @@ MLT_SUB int mlt_implicit_exit(void *ctx, __u8 op, __u64 ret)
 	return mlt_implicit_fails(ctx, call, err);
 }
 
-/* Nearly all of these succeed and lock nothing: out after two compares. */
+/* That brk() was refused matters only where the heap is locked, and that is cheaper to ask. */
+static __always_inline int mlt_brk_matters(__u64 ret)
+{
+	struct mm_struct *mm = MLT_GET(mlt_current(), mm);
+
+	return !cfg.mmap_lock || !mm || (MLT_GET(mm, def_flags) & MLT_VM_LOCKED && mlt_brk_failed(ret));
+}
+
+/* Nearly all of these succeed and lock nothing: out after a few compares. */
 static __always_inline int mlt_by_the_way(void *ctx, __u8 op, __u64 ret)
 {
 	if (!shared.active && ret < -MLT_MAX_ERRNO &&
-	    (op != MLOCKTRACE_OP_BRK || (cfg.mmap_lock && !mlt_brk_failed(ret))))
+	    (op != MLOCKTRACE_OP_BRK || !mlt_brk_matters(ret)))
 		return 0;
 	return mlt_implicit_exit(ctx, op, ret);
 }

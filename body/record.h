@@ -305,7 +305,7 @@ static __always_inline int mlt_make_record(void *ctx, struct mlt_call *call, __s
 	e->dropped = cpu->dropped;
 	e->n_user = 0;
 	e->n_kernel = 0;
-	e->sysno = mlt_sysno();
+	e->sysno = call->sysno ? call->sysno : mlt_sysno();
 	e->armed_ns = mm && call->flags & MLOCKTRACE_F_ARMED ? mm->armed_ns : 0;
 	mlt_fill_origin(e, ret);
 	e->owner_uid = e->counter == MLOCKTRACE_COUNTER_VMPIN ? 0 : call->owner_uid;

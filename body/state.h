@@ -81,6 +81,7 @@ struct mlt_call {
 	__s32 inner_ret;
 	__u32 target_pid;
 	__u32 target_tgid; /* the same in the initial pid namespace; 0 = not known */
+	__s32 sysno; /* where its entry was seen; 0 = not (read() does not come here) */
 	__u8 op;
 	__u8 counter;	   /* 0 = as the op has it */
 	__u8 active;
