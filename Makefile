@@ -6,6 +6,7 @@
 # make check         deps, build, then every test: here and in virtual machines
 # make check-kernels the live tests on the oldest and the newest kernels
 # make check-exporter three minutes of scrapes under load, each compared with /proc
+# make bench         deps, build, then what tracing costs, ours and others'
 # make install       DESTDIR= PREFIX=; make uninstall takes away the same files
 # make deb           Debian packages, into build/deb/
 # make kmod          KDIR=: the kernel module, for the kernel whose headers are there
@@ -70,7 +71,7 @@ soname := libmlocktrace.so.0
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tools-there deps demo tests check check-exporter check-kernels install uninstall deb clean
+.PHONY: all tools-there deps demo tests check check-exporter check-kernels bench install uninstall deb clean
 .PHONY: kmod kmod-tree modules_install install-dkms
 
 all: tools-there $(B)/mlocktrace $(B)/libmlocktrace.so $(B)/libmlocktrace.a $(B)/libmlocktrace.pc \
@@ -238,6 +239,7 @@ $(B)/examples/%: Documentation/examples/%.c $(B)/libmlocktrace.a
 
 tests: all $(unit_bin) $(examples)
 	$(Q)$(MAKE) --no-print-directory -C selftests
+	$(Q)$(MAKE) --no-print-directory -C bench
 
 # Two kernels stand for the tiers; check-kernels adds PREEMPT_RT and the ends of the range.
 check: deps
@@ -256,6 +258,11 @@ check-kernels: deps
 
 deb:
 	@scripts/deb.sh
+
+bench: deps
+	@$(MAKE) --no-print-directory all $(examples)
+	@$(MAKE) --no-print-directory -C bench
+	@bench/run
 
 # ---- install
 
