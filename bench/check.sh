@@ -38,7 +38,7 @@ while IFS=$'\t' read -r result name words; do
 	case $result in
 	pass) pass "$name: $words" ;;
 	skip) skip "$name" "$words" ;;
-	*) fail "$name" "$words; see Documentation/performance.md" ;;
+	*) fail "$name" "$words; see Documentation/performance" ;;
 	esac
 done < <(awk -v expected="$expected" -f "$here/figures.awk" -f "$here/compute.awk" \
 	-f "$here/check.awk" "$folder/measured-$kernel.tsv")
