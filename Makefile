@@ -77,11 +77,14 @@ soname := libmlocktrace.so.0
 all: tools-there $(B)/mlocktrace $(B)/libmlocktrace.so $(B)/libmlocktrace.a $(B)/libmlocktrace.pc \
 	$(completions) $(man3_links) $(B)/mlocktrace-exporter.service
 
+# For targets that build first: all processors, unless make was told how many.
+at_once = --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 deps:
 	@scripts/deps.sh scripts/packages selftests/packages selftests/vm/packages
 
 demo: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $(at_once) all
 	@scripts/demo.sh $(B)/mlocktrace
 
 tools-there:
@@ -243,15 +246,15 @@ tests: all $(unit_bin) $(examples)
 
 # Two kernels stand for the tiers; check-kernels adds PREEMPT_RT and the ends of the range.
 check: deps
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) $(at_once) tests
 	@selftests/run
 
 check-exporter: deps
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) $(at_once) tests
 	@MLT_SCRAPE_SECONDS=180 selftests/run --only 'live/fleet *' live
 
 check-kernels: deps
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) $(at_once) tests
 	@selftests/run --kernel 5.10 --kernel 6.12-rt --kernel 6.18 --kernel newest vm
 
 # ---- packages
@@ -260,7 +263,7 @@ deb:
 	@scripts/deb.sh
 
 bench: deps
-	@$(MAKE) --no-print-directory all $(examples)
+	@$(MAKE) $(at_once) all $(examples)
 	@$(MAKE) --no-print-directory -C bench
 	@bench/run
 
