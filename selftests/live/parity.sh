@@ -55,22 +55,30 @@ for t in ${MLT_PARITY:-kmod kprobe fentry tracepoint}; do
 	tracer_of[${#tracers[@]}]=$job
 	tracers+=("$t")
 done
+# follows_or_gave_up I: the I-th tracer is there, or has given up
+follows_or_gave_up()
+{
+	grep -q '; Ctrl-C ends' "notes.${tracers[$1]}" || ! kill -0 "${tracer_of[$1]}" 2>/dev/null
+}
+
 working=()
 for ((i = 0; i < ${#tracers[@]}; i++)); do
 	t=${tracers[i]}
-	if wait_until grep -qE '; Ctrl-C ends|^mlocktrace: [^t]' "notes.$t" &&
-		grep -q 'Ctrl-C ends' "notes.$t"; then
+	if wait_until follows_or_gave_up "$i" && grep -q '; Ctrl-C ends' "notes.$t"; then
 		working+=("$t")
 	else
 		skip "$t" "$(tail -n 1 "notes.$t")"
 	fi
 done
+if ((${#working[@]} < 2)); then
+	end_job "$batch" KILL 2>/dev/null
+	skip_all "only ${working[*]} works here"
+fi
 echo >go
 wait "$batch"
 for ((i = 0; i < ${#tracers[@]}; i++)); do
 	wait "${tracer_of[i]}"
 done
-((${#working[@]} > 1)) || skip_all "only ${working[*]} works here"
 
 first=${working[0]}
 for t in "${working[@]}"; do
