@@ -45,8 +45,8 @@ static __always_inline void mlt_learn_pidns(void)
 static __always_inline int mlt_baseline(struct task_struct *task)
 {
 	struct mm_struct *mm = MLT_READ(task, mm);
-	__u64 key = (__u64)mm, locked;
 	struct mlt_mm *known;
+	__u64 locked;
 
 	if (cfg.charges)
 		mlt_pools_baseline(task);
@@ -57,8 +57,7 @@ static __always_inline int mlt_baseline(struct task_struct *task)
 	locked = MLT_READ(mm, locked_vm);
 	if (!locked || !cfg.mm_ends)
 		return 0;
-	mlt_mm_name(key, task, mlt_task_wanted(task) ? MLT_WANTED : 0);
-	known = mlt_map_find(&mms, &key);
+	known = mlt_mm_meet((__u64)mm, task, mlt_task_wanted(task) ? MLT_WANTED : 0);
 	/* Read outside the lock, so it counts only if no release has come before. */
 	locked = MLT_READ(mm, locked_vm);
 	if (known) {

@@ -338,11 +338,10 @@ MLT_SUB int mlt_sync(void *ctx, __u64 mm, struct mlt_call *call)
 	if (!known) {
 		if (!now)
 			return 0;
-		mlt_mm_name(mm, mlt_task(),
-			    mlt_wanted() ? MLT_WANTED : 0);
-		known = mlt_map_find(&mms, &key);
+		known = mlt_mm_meet(mm, mlt_task(), mlt_wanted() ? MLT_WANTED : 0);
 		if (!known) {
-			mlt_fetch_inc(&mlt_cpu()->untracked);
+			if (!mlt_mm_is_left(mm))
+				mlt_fetch_inc(&mlt_cpu()->untracked);
 			return 0;
 		}
 		/* An address space begins with nothing; before we record, with what it has. */

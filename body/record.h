@@ -120,6 +120,28 @@ MLT_SUB int mlt_mm_forget(__u64 mm)
 	return 0;
 }
 
+/* Its last user is gone: it ends, or is what others, as khugepaged, still keep of it. */
+static __always_inline int mlt_mm_is_left(__u64 mm)
+{
+	return !MLT_READ((struct mm_struct *)mm, mm_users.counter);
+}
+
+/*
+ * To name one that may end meanwhile. Its end forgets the name if that is there already; if
+ * the end came first, nobody would, and the next address space in its place would inherit it.
+ */
+static __always_inline struct mlt_mm *mlt_mm_meet(__u64 mm, struct task_struct *task, int wanted)
+{
+	__u64 key = mm;
+
+	mlt_mm_name(mm, task, wanted);
+	if (mlt_mm_is_left(mm)) {
+		mlt_mm_forget(mm);
+		return 0;
+	}
+	return mlt_map_find(&mms, &key);
+}
+
 /* Its id and owner; it is named when it first holds something. */
 MLT_SUB struct mlt_mm *mlt_mm_known(struct mlt_call *call)
 {
