@@ -11,7 +11,11 @@
 
 headers_of()
 {
-	echo "$(kernel_dir "$1")/headers/usr/src/linux-headers-$(<"$(kernel_dir "$1")/release")"
+	if is_built "$1"; then
+		objects_of "$1"
+	else
+		echo "$(kernel_dir "$1")/headers/usr/src/linux-headers-$(<"$(kernel_dir "$1")/release")"
+	fi
 }
 
 headers_are_cached()
@@ -130,8 +134,7 @@ download_scripts()
 	rm -rf "$new"
 	mkdir "$new" || die "cannot write in $kernel_cache"
 	say "downloading linux-source-6.12 for its scripts"
-	(cd "$new" && private_apt apt-get -q download linux-source-6.12 >download.log 2>&1) ||
-		die "apt-get download linux-source-6.12: $(tail -n 3 "$new/download.log")"
+	download_packages "$new" linux-source-6.12
 	deb=$(echo "$new"/*.deb)
 	for script in "${wanted_scripts[@]}"; do
 		files+=("linux-source-6.12/scripts/$script")

@@ -3,7 +3,8 @@
 #
 # The kernels that a virtual machine can boot, and the cache which holds them.
 # Sourced by run, which provides die(), say(), need(), missing() and $scratch,
-# and removes the folder $unfinished when it ends.
+# and removes the folder $unfinished when it ends. Kernels that are built here
+# are of built.sh.
 #
 # A cached kernel is one folder, $kernel_cache/NAME:
 #   release            what uname -r prints
@@ -15,14 +16,17 @@
 kernel_cache=${MLOCKTRACE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mlocktrace}/kernels
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# name, series, flavour, the suites that carry it
+# name, series, flavour, the suites that carry it; "built" is what built.sh is about
 kernel_table='
-5.10     5[.]10           amd64     bullseye-security bullseye
-6.1      6[.]1            amd64     bookworm-security bookworm
-6.12     6[.]12           amd64     bookworm-security
-6.12-rt  6[.]12           rt-amd64  bookworm-security
-6.18     6[.]18           amd64     trixie-backports
-newest   [0-9]+[.][0-9]+  amd64     trixie-backports
+5.10         5[.]10           amd64     bullseye-security bullseye
+6.1          6[.]1            amd64     bookworm-security bookworm
+6.12         6[.]12           amd64     bookworm-security
+6.12-rt      6[.]12           rt-amd64  bookworm-security
+6.18         6[.]18           amd64     trixie-backports
+newest       [0-9]+[.][0-9]+  amd64     trixie-backports
+debug-kasan  6[.]12           built     bookworm-security
+debug-kcsan  6[.]12           built     bookworm-security
+debug-rt     6[.]12           built     bookworm-security
 '
 
 # No test needs these, and they are the larger half of a kernel package.
@@ -52,24 +56,34 @@ kernel_row()
 
 kernel_dir()
 {
-	echo "$kernel_cache/$1"
+	if is_built "$1"; then
+		echo "$built_cache/${1#debug-}"
+	else
+		echo "$kernel_cache/$1"
+	fi
 }
 
 kernel_is_cached()
 {
-	[[ -s $kernel_cache/$1/release && -s $kernel_cache/$1/kernel ]]
+	local dir
+
+	dir=$(kernel_dir "$1")
+	[[ -s $dir/release && -s $dir/kernel ]] || return
+	! is_built "$1" || is_up_to_date "$1"
 }
 
 # lock_kernel shared|exclusive NAME: holds until this process and its QEMU end.
 # A shared lock keeps a kernel in place while a machine uses its modules.
 lock_kernel()
 {
-	mkdir -p "$kernel_cache" || die "cannot create $kernel_cache"
-	exec {kernel_lock}>"$kernel_cache/.$2.lock" ||
-		die "cannot write in $kernel_cache"
+	local cache
+
+	cache=$(dirname "$(kernel_dir "$2")")
+	mkdir -p "$cache" || die "cannot create $cache"
+	exec {kernel_lock}>"$cache/.$2.lock" || die "cannot write in $cache"
 	flock --nonblock "--$1" "$kernel_lock" && return
 	say "waiting for another run that uses or fetches kernel $2"
-	flock "--$1" "$kernel_lock" || die "cannot lock $kernel_cache/.$2.lock"
+	flock "--$1" "$kernel_lock" || die "cannot lock $cache/.$2.lock"
 }
 
 unlock_kernel()
@@ -93,7 +107,11 @@ fetch_kernel()
 {
 	lock_kernel exclusive "$1"
 	if ! kernel_is_cached "$1" || [[ ${2-} == refresh ]]; then
-		download_kernel "$1"
+		if is_built "$1"; then
+			build_kernel "$1" "${2-}"
+		else
+			download_kernel "$1"
+		fi
 	fi
 	unlock_kernel
 }
@@ -196,16 +214,24 @@ image_parts()
 			print $2 }'
 }
 
-# unpack_packages FOLDER PACKAGE...
-unpack_packages()
+# download_packages FOLDER PACKAGE...
+download_packages()
 {
-	local folder=$1 deb
+	local folder=$1
 
 	shift
 	(
 		cd "$folder" &&
 			private_apt apt-get -q download "$@" >download.log 2>&1
 	) || die "apt-get download $*: $(tail -n 3 "$folder/download.log")"
+}
+
+# unpack_packages FOLDER PACKAGE...
+unpack_packages()
+{
+	local folder=$1 deb
+
+	download_packages "$@"
 	for deb in "$folder"/*.deb; do
 		dpkg -x "$deb" "$folder/root" || die "cannot unpack $deb"
 		rm "$deb"
