@@ -5,6 +5,7 @@
 # make demo          deps, build, then trace a real program that gets refused
 # make check         deps, build, then every test: here and in virtual machines
 # make check-kernels the live tests on the oldest and the newest kernels
+# make check-debug-kernel  on kernels that watch themselves, built first; DEBUG_KERNELS=
 # make check-exporter three minutes of scrapes under load, each compared with /proc
 # make bench         deps, build, then what tracing costs, ours and others'
 # make install       DESTDIR= PREFIX=; make uninstall takes away the same files
@@ -71,7 +72,8 @@ soname := libmlocktrace.so.0
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tools-there deps demo tests check check-exporter check-kernels bench install uninstall deb clean
+.PHONY: all tools-there deps demo tests check check-exporter check-kernels check-debug-kernel
+.PHONY: bench install uninstall deb clean
 .PHONY: kmod kmod-tree modules_install install-dkms
 
 all: tools-there $(B)/mlocktrace $(B)/libmlocktrace.so $(B)/libmlocktrace.a $(B)/libmlocktrace.pc \
@@ -256,6 +258,15 @@ check-exporter: deps
 check-kernels: deps
 	@$(MAKE) $(at_once) tests
 	@selftests/run --kernel 5.10 --kernel 6.12-rt --kernel 6.18 --kernel newest vm
+
+# Half an hour and more, for each kernel; most of it to build it, once.
+DEBUG_KERNELS ?= debug-kasan
+
+check-debug-kernel: deps
+	@scripts/deps.sh selftests/debug-kernel/packages
+	@$(MAKE) --no-print-directory tests
+	@selftests/vm/run --fetch $(DEBUG_KERNELS)
+	@MLT_VM_TIMEOUT=7200 selftests/run --timeout 3600 $(DEBUG_KERNELS:%=--kernel %) debug
 
 # ---- packages
 
