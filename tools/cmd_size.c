@@ -14,6 +14,7 @@
 
 #include "message.h"
 #include "options.h"
+#include "record.h"
 #include "session.h"
 #include "size_print.h"
 #include "values.h"
@@ -90,20 +91,8 @@ static char *show(void *ctx, const struct mlocktrace_event *event)
 		.symbols = run->symbols,
 		.source = run->handle,
 	};
-	struct mlocktrace_writer *writer = NULL;
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
 
-	if (!out)
-		return NULL;
-	if (!mlocktrace_writer_new(&writer, out, &opts))
-		mlocktrace_write(writer, event);
-	mlocktrace_writer_free(writer);
-	if (!fclose(out))
-		return text;
-	free(text);
-	return NULL;
+	return record_text(event, &opts);
 }
 
 static void take(void *ctx, const struct mlocktrace_event *event)

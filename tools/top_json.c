@@ -6,25 +6,16 @@
 #include <stdlib.h>
 
 #include "json.h"
+#include "record.h"
 #include "top.h"
 
 /* A refusal as `trace --json` has it; null if there is no memory for it. */
 static struct json_object *record(const struct mlocktrace_event *event)
 {
 	const struct mlocktrace_writer_opts opts = { .size = sizeof(opts), .format = MLOCKTRACE_JSON };
-	struct mlocktrace_writer *writer = NULL;
-	struct json_object *object = NULL;
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	char *text = record_text(event, &opts);
+	struct json_object *object = text ? json_tokener_parse(text) : NULL;
 
-	if (!out)
-		return NULL;
-	if (!mlocktrace_writer_new(&writer, out, &opts))
-		mlocktrace_write(writer, event);
-	mlocktrace_writer_free(writer);
-	if (!fclose(out) && len)
-		object = json_tokener_parse(text);
 	free(text);
 	return object;
 }
